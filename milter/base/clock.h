@@ -1,0 +1,21 @@
+/* clock.h - the only way to ask the time, so that a test or `--now` can set it. */
+#ifndef ALIGND_BASE_CLOCK_H
+#define ALIGND_BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+/* A zeroed clock is the real one. With `fixed` the wall clock stands at `now` (for tests and --now). */
+struct clock {
+	bool fixed;
+	time_t now;
+};
+
+/* Seconds since the epoch, UTC. */
+time_t clock_now(const struct clock *c);
+
+/* Milliseconds that only ever go forward, for deadlines; never fixed. */
+int64_t clock_mono_ms(void);
+
+#endif

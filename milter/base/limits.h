@@ -1,0 +1,44 @@
+/* limits.h - every bound of the program, each with its reason. What comes from outside meets one of these first. */
+#ifndef ALIGND_BASE_LIMITS_H
+#define ALIGND_BASE_LIMITS_H
+
+/* -- mail ------------------------------------------------------------------------------------------- */
+
+/* Header fields kept of one message. Real mail stays under 200; a flood of them must not grow memory. */
+#define MAX_HEADER_FIELDS 1000
+/* Bytes of one header field that are kept; Postfix's header_size_limit is 102400. */
+#define MAX_HEADER_FIELD_BYTES 131072
+/* Author domains evaluated (RFC 9989 11.5 advises a cap); one is normal, three is already odd. */
+#define MAX_AUTHOR_DOMAINS 4
+/* Addresses read in one From field. */
+#define MAX_FROM_ADDRESSES 64
+/* A local part (RFC 5321 4.5.3.1.1 says 64; some senders' VERP needs more). */
+#define MAX_LOCAL_PART 256
+/* Nesting of comments in a structured header field. */
+#define MAX_COMMENT_DEPTH 16
+
+/* -- DNS -------------------------------------------------------------------------------------------- */
+
+/* Questions one message may ask. The checks' own limits add up to less, so honest evaluation never meets it. */
+#define MAX_MESSAGE_QUESTIONS 512
+/* Questions asked ahead of need for one message: an attacker's records decide their names. */
+#define MAX_HINTED_QUESTIONS 64
+/* Records of one answer that are kept. */
+#define MAX_ANSWER_RECORDS 64
+/* Bytes of one TXT record kept after joining; real SPF, DKIM and DMARC records are under 4 KB. */
+#define MAX_TXT_BYTES 16384
+
+/* -- checks ----------------------------------------------------------------------------------------- */
+
+/* PTR names whose addresses are looked up (RFC 8601 3, RFC 7208 4.6.4). */
+#define MAX_PTR_NAMES 10
+/* SPF terms that ask the DNS (RFC 7208 4.6.4). */
+#define MAX_SPF_TERMS 10
+/* Void look-ups allowed in one SPF check (RFC 7208 4.6.4). */
+#define MAX_SPF_VOIDS 2
+/* DKIM signatures verified; each with another l= costs a hash of the whole body. */
+#define MAX_DKIM_SIGNATURES 16
+/* Queries of one DMARC tree walk (RFC 9989 4.10). */
+#define MAX_TREE_WALK 8
+
+#endif

@@ -1,0 +1,135 @@
+/* log.c - log lines to syslog or stderr, with everything from outside escaped. */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 4000	/* a syslog line is cut at 8 KB by most daemons; values are capped long before */
+#define VALUE_MAX_BYTES 512	/* one value; a longer one is cut, so that a hostile one hides nothing behind it */
+
+/* Set once by log_open() before any thread exists, read-only afterwards. */
+static struct {
+	bool syslog;
+	enum log_level level;
+} target = {false, LOG_LEVEL_INFO};
+
+static const int priority[] = {LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG};
+
+void log_open(bool to_syslog, enum log_level level)
+{
+	target.syslog = to_syslog;
+	target.level = level;
+	if (to_syslog)
+		openlog("alignd", LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
+bool log_wanted(enum log_level level)
+{
+	return level <= target.level;
+}
+
+static void write_line(enum log_level level, const char *line)
+{
+	if (target.syslog)
+		syslog(priority[level], "%s", line);
+	else
+		dprintf(STDERR_FILENO, "alignd: %s\n", line);
+}
+
+static bool printable(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f;
+}
+
+/* Add at most VALUE_MAX_BYTES of text; what a terminal or a log reader could misread becomes \xHH. */
+static void add_escaped(struct strbuf *b, const char *text, bool in_quotes)
+{
+	size_t n = 0;
+
+	for (const char *p = text; *p != '\0' && n < VALUE_MAX_BYTES; p++, n++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (!printable(c))
+			strbuf_addf(b, "\\x%02x", c);
+		else if (in_quotes && (c == '"' || c == '\\'))
+			strbuf_addf(b, "\\%c", c);
+		else
+			strbuf_addc(b, (char)c);
+	}
+}
+
+void log_say(enum log_level level, const char *format, ...)
+{
+	char raw[1024];
+	struct strbuf b;
+	va_list args;
+
+	if (!log_wanted(level))
+		return;
+	va_start(args, format);
+	vsnprintf(raw, sizeof(raw), format, args);
+	va_end(args);
+	strbuf_init(&b, LINE_MAX_BYTES);
+	for (size_t at = 0, n = strlen(raw); at < n; at += VALUE_MAX_BYTES)
+		add_escaped(&b, raw + at, false);
+	write_line(level, strbuf_text(&b));
+	strbuf_free(&b);
+}
+
+void logline_start(struct logline *l, const char *queue_id)
+{
+	strbuf_init(&l->text, LINE_MAX_BYTES);
+	if (queue_id != NULL && queue_id[0] != '\0') {
+		add_escaped(&l->text, queue_id, false);
+		strbuf_addc(&l->text, ':');
+	}
+}
+
+static bool needs_quotes(const char *value)
+{
+	if (value[0] == '\0')
+		return true;
+	for (; *value != '\0'; value++)
+		if (!printable((unsigned char)*value) || strchr(" \"\\=", *value) != NULL)
+			return true;
+	return false;
+}
+
+static void add_key(struct logline *l, const char *key)
+{
+	if (l->text.len > 0)
+		strbuf_addc(&l->text, ' ');
+	strbuf_add(&l->text, key);
+	strbuf_addc(&l->text, '=');
+}
+
+void logline_text(struct logline *l, const char *key, const char *value)
+{
+	bool quote;
+
+	if (value == NULL)
+		return;
+	add_key(l, key);
+	quote = needs_quotes(value);
+	if (quote)
+		strbuf_addc(&l->text, '"');
+	add_escaped(&l->text, value, quote);
+	if (quote)
+		strbuf_addc(&l->text, '"');
+}
+
+void logline_int(struct logline *l, const char *key, int64_t value)
+{
+	add_key(l, key);
+	strbuf_addf(&l->text, "%lld", (long long)value);
+}
+
+void logline_send(struct logline *l, enum log_level level)
+{
+	if (log_wanted(level))
+		write_line(level, strbuf_text(&l->text));
+	strbuf_free(&l->text);
+}

@@ -1,0 +1,45 @@
+/* dkim.h - verification of DKIM signatures (RFC 6376, 8301, 8463). libopendkim parses, canonicalizes and hashes; the
+ * key record, the cache of decoded keys and the public-key operation are ours (dkim_key). */
+#ifndef ALIGND_CHECK_DKIM_H
+#define ALIGND_CHECK_DKIM_H
+
+#include <time.h>
+
+#include "base/error.h"
+#include "base/metrics.h"
+#include "check/facts.h"
+#include "dns/lookups.h"
+
+/* What the process shares: the library handle and the key cache. Thread-safe. */
+struct dkim_verifier;
+
+struct dkim_settings {
+	size_t max_signatures;	/* 1 to MAX_DKIM_SIGNATURES */
+	unsigned min_key_bits;	/* RSA; at least 1024 (RFC 8301) */
+	size_t key_cache;	/* decoded keys kept */
+	bool partial_body_passes;	/* false: a signature whose l= leaves body unsigned gets DKIM_POLICY */
+	struct metrics *metrics;	/* may be NULL */
+};
+
+struct dkim_verifier *dkim_verifier_new(const struct dkim_settings *s, struct error *why);
+void dkim_verifier_free(struct dkim_verifier *v);	/* NULL is fine */
+
+/* One message. Make it only if the message has a DKIM-Signature field. NULL: out of memory. `now`: for t= and x=. */
+struct dkim_message;
+struct dkim_message *dkim_message_new(struct dkim_verifier *v, time_t now);
+void dkim_message_free(struct dkim_message *m);		/* NULL is fine */
+
+/* One header field in message order: name and value as the MTA gave them, the value with its leading white space and
+ * folds as LF or CRLF. Never fails: what cannot be used is remembered for the verdict. */
+void dkim_message_header(struct dkim_message *m, const char *name, const char *value);
+
+/* The header is complete: parse the signatures and hint their keys. */
+void dkim_message_end_header(struct dkim_message *m, struct lookups *l);
+
+/* A piece of the body. */
+void dkim_message_body(struct dkim_message *m, const unsigned char *bytes, size_t n);
+
+/* Judge every signature, waiting for keys. False: the library failed for a reason of its own (facts say temperror). */
+bool dkim_message_check(struct dkim_message *m, struct lookups *l, struct dkim_facts *out_r);
+
+#endif
