@@ -1,0 +1,424 @@
+/* lookups.c - the DNS questions of one message. The object is counted: the session holds one reference and each open
+ * question another, so lookups_free() need not wait for the DNS; it waits only for a follow that is running at that
+ * moment on the resolver's thread. Follows of one message run one at a time, without the lock, from a queue: a follow
+ * that hints a known name does not nest. */
+#include "dns/lookups.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/domain.h"
+#include "base/limits.h"
+
+#define MAX_FOLLOW_ARG 64	/* as lookups.h promises */
+
+struct follow {
+	struct follow *next;
+	lookups_follow *call;
+	struct question *about;
+	_Alignas(max_align_t) char arg[];
+};
+
+struct question {
+	struct lookups *owner;
+	struct dns_answer *answer;	/* NULL while open */
+	struct follow *follows;		/* to be called with the answer */
+	int64_t asked_ms, answered_ms;
+	int64_t gave_up;		/* a wait until this moment was in vain; INT64_MIN: none */
+	enum dns_type type;
+	bool waited;
+	bool detached;			/* the message is gone: whoever brings the answer frees this */
+	char name[];
+};
+
+struct slot {
+	uint32_t hash;
+	struct question *question;
+};
+
+struct lookups {
+	atomic_uint references;
+	pthread_mutex_t lock;		/* guards all below */
+	pthread_cond_t changed;		/* an answer has come, or a follow has ended */
+	struct resolver *resolver;
+	int64_t deadline;
+	struct slot *slots;		/* in the order asked; searched by hash: there are few */
+	size_t count, room;
+	size_t hints;
+	unsigned waiting;		/* threads in lookups_wait() */
+	struct follow *ready, **ready_end; /* follows whose answer is there */
+	bool following;			/* some thread is calling the ready ones */
+	bool closing;			/* free or reset has begun: no more questions, no more follows */
+};
+
+static const struct dns_answer timed_out = {.status = DNS_TIMEOUT, .rcode = -1};
+static const struct dns_answer refused = {.status = DNS_REFUSED_HERE, .rcode = -1};
+static const struct dns_answer impossible = {.status = DNS_NXDOMAIN, .rcode = 3};
+
+struct lookups *lookups_new(struct resolver *resolver)
+{
+	struct lookups *l = calloc(1, sizeof(*l));
+	pthread_condattr_t monotonic;
+
+	if (l == NULL)
+		return NULL;
+	atomic_init(&l->references, 1);
+	l->resolver = resolver;
+	l->ready_end = &l->ready;
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&l->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	return l;
+}
+
+static void unref(struct lookups *l)
+{
+	if (atomic_fetch_sub_explicit(&l->references, 1, memory_order_acq_rel) != 1)
+		return;
+	pthread_mutex_destroy(&l->lock);
+	pthread_cond_destroy(&l->changed);
+	free(l->slots);
+	free(l);
+}
+
+static void free_follows(struct follow *f)
+{
+	while (f != NULL) {
+		struct follow *next = f->next;
+
+		free(f);
+		f = next;
+	}
+}
+
+static void free_question(struct question *q)
+{
+	free_follows(q->follows);
+	dns_answer_unref(q->answer);
+	free(q);
+}
+
+/* -- follows ---------------------------------------------------------------------------------------- */
+
+/* Move the follows of an answered question to the end of the queue. Locked. */
+static void make_ready(struct lookups *l, struct question *q)
+{
+	if (q->follows == NULL)
+		return;
+	*l->ready_end = q->follows;
+	q->follows = NULL;
+	while (*l->ready_end != NULL)
+		l->ready_end = &(*l->ready_end)->next;
+}
+
+/* Call what is ready unless another thread does it already. Locked before and after, unlocked during each call. */
+static void run_follows(struct lookups *l)
+{
+	if (l->following)
+		return;
+	l->following = true;
+	while (l->ready != NULL && !l->closing) {
+		struct follow *f = l->ready;
+
+		l->ready = f->next;
+		if (l->ready == NULL)
+			l->ready_end = &l->ready;
+		pthread_mutex_unlock(&l->lock);
+		f->call(l, f->about->name, f->about->answer, f->arg);
+		free(f);
+		pthread_mutex_lock(&l->lock);
+	}
+	l->following = false;
+	if (l->closing)
+		pthread_cond_broadcast(&l->changed);
+}
+
+static struct follow *new_follow(lookups_follow *call, const void *arg, size_t size)
+{
+	struct follow *f;
+
+	assert(size <= MAX_FOLLOW_ARG);
+	f = malloc(sizeof(*f) + size);
+	if (f == NULL)
+		return NULL;
+	f->next = NULL;
+	f->call = call;
+	if (size > 0)
+		memcpy(f->arg, arg, size);
+	return f;
+}
+
+/* -- questions -------------------------------------------------------------------------------------- */
+
+/* FNV-1a over the name in lower case, and the type. Writes the lower case name if it may be asked at all. */
+static bool normal(const char *name, enum dns_type type, char name_r[DOMAIN_SIZE], uint32_t *hash_r)
+{
+	uint32_t h = 2166136261u;
+	size_t n = 0;
+
+	for (; name[n] != '\0'; n++) {
+		unsigned char c = (unsigned char)name[n];
+
+		if (n >= DOMAIN_TEXT_MAX)
+			return false;
+		if (c >= 'A' && c <= 'Z')
+			c += 'a' - 'A';
+		h = (h ^ c) * 16777619u;
+		name_r[n] = (char)c;
+	}
+	name_r[n] = '\0';
+	*hash_r = (h ^ (uint32_t)type) * 16777619u;
+	return domain_askable(name_r);
+}
+
+static struct question *find(const struct lookups *l, const char *name, enum dns_type type,
+			     uint32_t hash)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		struct question *q = l->slots[i].question;
+
+		if (l->slots[i].hash == hash && q->type == type && strcmp(q->name, name) == 0)
+			return q;
+	}
+	return NULL;
+}
+
+static bool make_room(struct lookups *l)
+{
+	size_t room = l->room == 0 ? 32 : 2 * l->room;
+	struct slot *slots;
+
+	if (l->count < l->room)
+		return true;
+	slots = realloc(l->slots, room * sizeof(*slots));
+	if (slots == NULL)
+		return false;
+	l->slots = slots;
+	l->room = room;
+	return true;
+}
+
+/* A new question in the list, not yet asked: NULL over the limit or without memory. */
+static struct question *add(struct lookups *l, const char *name, enum dns_type type, uint32_t hash)
+{
+	size_t size = strlen(name) + 1;
+	struct question *q;
+
+	if (l->count >= MAX_MESSAGE_QUESTIONS || !make_room(l))
+		return NULL;
+	q = malloc(sizeof(*q) + size);
+	if (q == NULL)
+		return NULL;
+	*q = (struct question){
+	    .owner = l, .type = type, .asked_ms = clock_mono_ms(), .gave_up = INT64_MIN};
+	memcpy(q->name, name, size);
+	l->slots[l->count++] = (struct slot){hash, q};
+	return q;
+}
+
+/* The resolver's answer, on any thread. */
+static void answered(void *arg, struct dns_answer *answer)
+{
+	struct question *q = arg;
+	struct lookups *l = q->owner;
+
+	pthread_mutex_lock(&l->lock);
+	q->answer = answer;
+	if (q->detached) {
+		free_question(q);
+	} else {
+		q->answered_ms = clock_mono_ms();
+		make_ready(l, q);
+		if (l->waiting > 0)
+			pthread_cond_broadcast(&l->changed);
+		run_follows(l);
+	}
+	pthread_mutex_unlock(&l->lock);
+	unref(l);
+}
+
+/* Put the question to the resolver. Not locked: the answer may come before this returns. */
+static void ask(struct lookups *l, struct question *q)
+{
+	l->resolver->ask(l->resolver, q->name, q->type, answered, q);
+}
+
+void lookups_hint(struct lookups *l, const char *name, enum dns_type type)
+{
+	lookups_hint_then(l, name, type, NULL, NULL, 0);
+}
+
+void lookups_hint_then(struct lookups *l, const char *name, enum dns_type type,
+		       lookups_follow *follow, const void *arg, size_t size)
+{
+	struct question *q, *fresh = NULL;
+	struct follow *f = NULL;
+	char lower[DOMAIN_SIZE];
+	uint32_t hash;
+
+	if (!normal(name, type, lower, &hash))
+		return;
+	pthread_mutex_lock(&l->lock);
+	if (l->closing || l->hints >= MAX_HINTED_QUESTIONS)
+		goto out;
+	if (follow != NULL && (f = new_follow(follow, arg, size)) == NULL)
+		goto out;
+	q = find(l, lower, type, hash);
+	if (q == NULL)
+		q = fresh = add(l, lower, type, hash);
+	if (q == NULL) {
+		free(f);
+		goto out;
+	}
+	l->hints += fresh != NULL || f != NULL;
+	if (f != NULL) {
+		f->about = q;
+		f->next = q->follows;
+		q->follows = f;
+		if (q->answer != NULL) {
+			make_ready(l, q);
+			run_follows(l);
+		}
+	}
+	if (fresh != NULL)
+		atomic_fetch_add_explicit(&l->references, 1, memory_order_relaxed);
+out:
+	pthread_mutex_unlock(&l->lock);
+	if (fresh != NULL)
+		ask(l, fresh);
+}
+
+/* Wait until there is an answer or the deadline has passed. Locked. */
+static void wait_for(struct lookups *l, struct question *q)
+{
+	const struct timespec until = {.tv_sec = l->deadline / 1000,
+				       .tv_nsec = l->deadline % 1000 * 1000000};
+
+	l->waiting++;
+	while (q->answer == NULL && pthread_cond_timedwait(&l->changed, &l->lock, &until) == 0)
+		;
+	l->waiting--;
+}
+
+/* What the checks see. A question once given up stays so, or two checks would judge by two different answers; only a
+ * later deadline opens it again. */
+static const struct dns_answer *visible(const struct lookups *l, const struct question *q)
+{
+	return q->gave_up >= l->deadline ? NULL : q->answer;
+}
+
+const struct dns_answer *lookups_wait(struct lookups *l, const char *name, enum dns_type type)
+{
+	const struct dns_answer *answer = &refused;
+	char lower[DOMAIN_SIZE];
+	struct question *q;
+	uint32_t hash;
+
+	if (!normal(name, type, lower, &hash))
+		return &impossible;
+	pthread_mutex_lock(&l->lock);
+	q = find(l, lower, type, hash);
+	if (q == NULL && (q = add(l, lower, type, hash)) != NULL) {
+		atomic_fetch_add_explicit(&l->references, 1, memory_order_relaxed);
+		pthread_mutex_unlock(&l->lock);
+		ask(l, q);
+		pthread_mutex_lock(&l->lock);
+	}
+	if (q != NULL) {
+		q->waited = true;
+		if (q->answer == NULL && q->gave_up < l->deadline)
+			wait_for(l, q);
+		if (q->answer == NULL)
+			q->gave_up = l->deadline;
+		answer = visible(l, q);
+		if (answer == NULL)
+			answer = &timed_out;
+	}
+	pthread_mutex_unlock(&l->lock);
+	return answer;
+}
+
+void lookups_deadline(struct lookups *l, int64_t mono_ms)
+{
+	pthread_mutex_lock(&l->lock);
+	l->deadline = mono_ms > 0 ? mono_ms : 0;
+	pthread_mutex_unlock(&l->lock);
+}
+
+/* -- the end of a message --------------------------------------------------------------------------- */
+
+/* Forget every question; the open ones are left to their answers. Locked; afterwards no follow runs. */
+static void forget(struct lookups *l)
+{
+	l->closing = true;
+	while (l->following)
+		pthread_cond_wait(&l->changed, &l->lock);
+	free_follows(l->ready);
+	l->ready = NULL;
+	l->ready_end = &l->ready;
+	for (size_t i = 0; i < l->count; i++) {
+		struct question *q = l->slots[i].question;
+
+		if (q->answer != NULL)
+			free_question(q);
+		else
+			q->detached = true;
+	}
+	l->count = l->hints = 0;
+	l->deadline = 0;
+}
+
+void lookups_free(struct lookups *l)
+{
+	if (l == NULL)
+		return;
+	pthread_mutex_lock(&l->lock);
+	forget(l);
+	pthread_mutex_unlock(&l->lock);
+	unref(l);
+}
+
+void lookups_reset(struct lookups *l)
+{
+	pthread_mutex_lock(&l->lock);
+	forget(l);
+	l->closing = false;
+	pthread_mutex_unlock(&l->lock);
+}
+
+/* -- for a person to read --------------------------------------------------------------------------- */
+
+void lookups_each(struct lookups *l, void (*seen)(void *arg, const struct lookups_seen *s),
+		  void *arg)
+{
+	for (size_t i = 0;; i++) {
+		struct lookups_seen s = {0};
+		const struct question *q;
+
+		pthread_mutex_lock(&l->lock);
+		q = i < l->count ? l->slots[i].question : NULL;
+		if (q != NULL)
+			s = (struct lookups_seen){
+			    q->name, q->type, visible(l, q), q->waited,
+			    (q->answer != NULL ? q->answered_ms : clock_mono_ms()) - q->asked_ms};
+		pthread_mutex_unlock(&l->lock);
+		if (q == NULL)
+			return;
+		seen(arg, &s);
+	}
+}
+
+size_t lookups_count(struct lookups *l)
+{
+	size_t count;
+
+	pthread_mutex_lock(&l->lock);
+	count = l->count;
+	pthread_mutex_unlock(&l->lock);
+	return count;
+}
