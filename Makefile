@@ -10,20 +10,22 @@ HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 OPT ?= -O2 -g
 SAN ?=
 PKGS := libidn2 libpsl sqlite3 libxml-2.0 zlib libcurl jansson libcrypto
-CPPFLAGS += -D_GNU_SOURCE -DALIGND_VERSION='"$(VERSION)"' -Imilter -I$(BUILD) $(shell pkg-config --cflags $(PKGS))
+CPPFLAGS += -D_GNU_SOURCE -DALIGND_VERSION='"$(VERSION)"' -Imilter -I$(BUILD) $(shell pkg-config --cflags $(PKGS) 2>&1)
 CFLAGS := -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) -pthread -MMD -MP $(CFLAGS)
 LDFLAGS += -pie -Wl,-z,relro,-z,now $(SAN) -pthread
-LDLIBS := $(shell pkg-config --libs $(PKGS)) -lmilter -lspf2 -lopendkim -lopendmarc -lunbound
+LDLIBS := $(shell pkg-config --libs $(PKGS) 2>&1) -lmilter -lspf2 -lopendkim -lopendmarc -lunbound
 
 SRC := $(filter-out milter/main.c milter/tools/%,$(wildcard milter/*/*.c))
+TOOLS := $(wildcard milter/tools/*.c)
 LIB := $(BUILD)/libalignd.a
 OBJ := $(SRC:%.c=$(BUILD)/%.o)
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 TESTS := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))
-FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+SEEDS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/seeds_%,$(wildcard tests/fuzz/fuzz_*.c))
 .DEFAULT_GOAL := all
 .SECONDARY:
-.PHONY: all unit clean
+.PHONY: all unit seeds layers generated cases system check check-long demo deps sanitize analyze fuzz conformance \
+	format format-check install uninstall clean
 
 all: $(BUILD)/alignd $(BUILD)/alignctl
 
@@ -38,21 +40,64 @@ $(LIB): $(OBJ)
 $(BUILD)/alignd: $(BUILD)/milter/main.o $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/alignctl: $(patsubst %.c,$(BUILD)/%.o,$(wildcard milter/tools/*.c)) $(LIB)
+$(BUILD)/alignctl: $(TOOLS:%.c=$(BUILD)/%.o) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/test_%: $(BUILD)/tests/test_%.o $(SUPPORT) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-# Every tests/test_*.c: build and run them all, then say how many failed.
-unit: $(TESTS)
-	@failed=0; for t in $(TESTS); do echo "== $$t"; $$t || failed=$$((failed + 1)); done; \
-	[ $$failed -eq 0 ] || { echo "$$failed test programs failed"; exit 1; }
-
-# build/fuzz_NAME: the target with libFuzzer (clang); build/seeds_NAME: the same code run over its seeds (any compiler).
+# build/seeds_NAME: a fuzz target run over its seeds (any compiler); build/fuzz_NAME: with libFuzzer (`make fuzz`).
 $(BUILD)/seeds_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/seeds_main.o $(SUPPORT) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(SUPPORT) $(LIB)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS) -lcmocka
+
+# The tests. Each step alone, and all of them with what they need installed first (`make check`).
+unit: $(TESTS)
+	@scripts/run-unit $(TESTS)
+seeds: $(SEEDS)
+	@scripts/run-seeds $(SEEDS)
+layers:
+	@scripts/check-layers
+generated: all
+	@BUILD=$(BUILD) scripts/check-generated
+cases: all
+	@BUILD=$(BUILD) tests/support/cases.py -j 2 tests/cases/*.yml
+system: all
+	@BUILD=$(BUILD) tests/system/run
+check:
+	@MAKE='$(MAKE)' BUILD=$(BUILD) scripts/check
+check-long:
+	@MAKE='$(MAKE)' BUILD=$(BUILD) scripts/check --long
+demo:
+	@scripts/install-deps --test
+	@$(MAKE) --no-print-directory -s all
+	@BUILD=$(BUILD) scripts/demo
+
+# The gates beyond `make check`.
+sanitize:
+	@scripts/install-deps --test
+	@MAKE='$(MAKE)' scripts/sanitize
+analyze: export FLAGS = $(CPPFLAGS) -std=c11 -O2 $(WARN)
+analyze:
+	@scripts/install-deps --test
+	@scripts/analyze $(wildcard milter/*.c) $(TOOLS) $(SRC)
+fuzz:
+	@MAKE='$(MAKE)' scripts/run-fuzz $(FUZZ) $(SECONDS)
+conformance: all
+	@BUILD=$(BUILD) scripts/conformance $(SUITES)
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+format-check:
+	@git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
+
+deps:
+	scripts/install-deps
+install: all
+	BUILD=$(BUILD) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) scripts/install
+uninstall:
+	DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) scripts/install --remove
 clean:
 	rm -rf $(BUILD)
 
