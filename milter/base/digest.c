@@ -1,0 +1,21 @@
+/* digest.c - SHA-256 by OpenSSL's EVP. */
+#include "base/digest.h"
+
+#include <openssl/evp.h>
+
+bool digest_sha256(const void *bytes, size_t n, uint8_t digest_r[DIGEST_SIZE])
+{
+	return EVP_Digest(bytes, n, digest_r, NULL, EVP_sha256(), NULL) == 1;
+}
+
+char *digest_hex(const uint8_t *bytes, size_t n, char *text_r)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		text_r[2 * i] = digits[bytes[i] >> 4];
+		text_r[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	text_r[2 * n] = '\0';
+	return text_r;
+}

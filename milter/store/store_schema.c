@@ -1,0 +1,46 @@
+/* store_schema.c - the tables of the store. A step, once released, is never changed: a new one follows it.
+ *
+ * policy     each distinct policy seen of a domain in a day (UTC, counted from 1970); one report is made for each
+ * aggregate  the counted tuples: messages that a report cannot tell apart
+ * outcome    what became of the messages of a day, reportable or not
+ * report     one for each policy of a closed day that asks for reports
+ * delivery   its destinations; each is sent to at most once */
+#include "store/store_schema.h"
+
+#include <assert.h>
+
+static const char *const steps[STORE_SCHEMA_VERSION] = {
+    "CREATE TABLE policy ("
+    " day INTEGER NOT NULL, domain TEXT NOT NULL, policy BLOB NOT NULL,"
+    " p TEXT NOT NULL, sp TEXT NOT NULL, np TEXT NOT NULL, adkim TEXT NOT NULL, aspf TEXT NOT NULL,"
+    " fo TEXT NOT NULL, testing TEXT NOT NULL, discovery TEXT NOT NULL, error TEXT NOT NULL,"
+    " rua TEXT NOT NULL,"
+    " PRIMARY KEY (day, domain, policy)) WITHOUT ROWID;"
+    "CREATE TABLE aggregate ("
+    " day INTEGER NOT NULL, domain TEXT NOT NULL, key BLOB NOT NULL, policy BLOB NOT NULL,"
+    " source_ip TEXT NOT NULL, header_from TEXT NOT NULL, envelope_from TEXT NOT NULL,"
+    " disposition TEXT NOT NULL, dkim_aligned INTEGER NOT NULL, spf_aligned INTEGER NOT NULL,"
+    " reason TEXT NOT NULL, comment TEXT NOT NULL,"
+    " spf_domain TEXT NOT NULL, spf_result TEXT NOT NULL, dkim TEXT NOT NULL,"
+    " count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+    " PRIMARY KEY (day, domain, key)) WITHOUT ROWID;"
+    "CREATE TABLE outcome ("
+    " day INTEGER NOT NULL, dmarc TEXT NOT NULL, action TEXT NOT NULL, count INTEGER NOT NULL,"
+    " PRIMARY KEY (day, dmarc, action)) WITHOUT ROWID;"
+    "CREATE TABLE report ("
+    " day INTEGER NOT NULL, domain TEXT NOT NULL, policy BLOB NOT NULL, id TEXT NOT NULL,"
+    " state TEXT NOT NULL, attempts INTEGER NOT NULL, next INTEGER NOT NULL, changed INTEGER NOT NULL,"
+    " error TEXT NOT NULL,"
+    " PRIMARY KEY (day, domain, policy)) WITHOUT ROWID;"
+    "CREATE INDEX report_next ON report (state, next);"
+    "CREATE TABLE delivery ("
+    " day INTEGER NOT NULL, domain TEXT NOT NULL, policy BLOB NOT NULL, destination TEXT NOT NULL,"
+    " state TEXT NOT NULL, changed INTEGER NOT NULL, error TEXT NOT NULL,"
+    " PRIMARY KEY (day, domain, policy, destination)) WITHOUT ROWID;",
+};
+
+const char *store_schema_step(int64_t version)
+{
+	assert(version >= 0 && version < STORE_SCHEMA_VERSION);
+	return steps[version];
+}
