@@ -23,10 +23,16 @@
 #define MAX_MESSAGE_QUESTIONS 512
 /* Questions asked ahead of need for one message: an attacker's records decide their names. */
 #define MAX_HINTED_QUESTIONS 64
-/* Records of one answer that are kept. */
-#define MAX_ANSWER_RECORDS 64
+/* Records of one answer that are kept: domains with a hundred TXT records exist, and one of them is the policy. */
+#define MAX_ANSWER_RECORDS 256
 /* Bytes of one TXT record kept after joining; real SPF, DKIM and DMARC records are under 4 KB. */
 #define MAX_TXT_BYTES 16384
+
+/* Questions on their way to the DNS at one time, each with some 10 KB in libunbound: names that nobody answers stay for
+ * seconds after their askers have gone, and a flood of them must end in temporary errors, not in lack of memory. */
+#define MAX_OPEN_QUESTIONS 16384
+/* Askers waiting for them; a hundred bytes each. */
+#define MAX_QUESTION_WAITERS 65536
 
 /* -- checks ----------------------------------------------------------------------------------------- */
 

@@ -10,19 +10,19 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/domain.h"
 #include "base/limits.h"
+#include "dns/question.h"
 
 #define MAX_FOLLOW_ARG 64	/* as lookups.h promises */
 
 struct follow {
 	struct follow *next;
 	lookups_follow *call;
-	struct question *about;
+	struct asked *about;
 	_Alignas(max_align_t) char arg[];
 };
 
-struct question {
+struct asked {
 	struct lookups *owner;
 	struct dns_answer *answer;	/* NULL while open */
 	struct follow *follows;		/* to be called with the answer */
@@ -35,8 +35,8 @@ struct question {
 };
 
 struct slot {
-	uint32_t hash;
-	struct question *question;
+	uint64_t hash;
+	struct asked *asked;
 };
 
 struct lookups {
@@ -96,7 +96,7 @@ static void free_follows(struct follow *f)
 	}
 }
 
-static void free_question(struct question *q)
+static void free_asked(struct asked *q)
 {
 	free_follows(q->follows);
 	dns_answer_unref(q->answer);
@@ -106,7 +106,7 @@ static void free_question(struct question *q)
 /* -- follows ---------------------------------------------------------------------------------------- */
 
 /* Move the follows of an answered question to the end of the queue. Locked. */
-static void make_ready(struct lookups *l, struct question *q)
+static void make_ready(struct lookups *l, struct asked *q)
 {
 	if (q->follows == NULL)
 		return;
@@ -155,36 +155,12 @@ static struct follow *new_follow(lookups_follow *call, const void *arg, size_t s
 
 /* -- questions -------------------------------------------------------------------------------------- */
 
-/* FNV-1a over the name in lower case, and the type. Writes the lower case name if it may be asked at all. */
-static bool normal(const char *name, enum dns_type type, char name_r[DOMAIN_SIZE], uint32_t *hash_r)
+static struct asked *find(const struct lookups *l, const struct question *key)
 {
-	uint32_t h = 2166136261u;
-	size_t n = 0;
-
-	for (; name[n] != '\0'; n++) {
-		unsigned char c = (unsigned char)name[n];
-
-		if (n >= DOMAIN_TEXT_MAX)
-			return false;
-		if (c >= 'A' && c <= 'Z')
-			c += 'a' - 'A';
-		h = (h ^ c) * 16777619u;
-		name_r[n] = (char)c;
-	}
-	name_r[n] = '\0';
-	*hash_r = (h ^ (uint32_t)type) * 16777619u;
-	return domain_askable(name_r);
-}
-
-static struct question *find(const struct lookups *l, const char *name, enum dns_type type,
-			     uint32_t hash)
-{
-	for (size_t i = 0; i < l->count; i++) {
-		struct question *q = l->slots[i].question;
-
-		if (l->slots[i].hash == hash && q->type == type && strcmp(q->name, name) == 0)
-			return q;
-	}
+	for (size_t i = 0; i < l->count; i++)
+		if (l->slots[i].hash == key->hash &&
+		    question_is(key, l->slots[i].asked->name, l->slots[i].asked->type))
+			return l->slots[i].asked;
 	return NULL;
 }
 
@@ -204,33 +180,32 @@ static bool make_room(struct lookups *l)
 }
 
 /* A new question in the list, not yet asked: NULL over the limit or without memory. */
-static struct question *add(struct lookups *l, const char *name, enum dns_type type, uint32_t hash)
+static struct asked *add(struct lookups *l, const struct question *key)
 {
-	size_t size = strlen(name) + 1;
-	struct question *q;
+	struct asked *q;
 
 	if (l->count >= MAX_MESSAGE_QUESTIONS || !make_room(l))
 		return NULL;
-	q = malloc(sizeof(*q) + size);
+	q = malloc(sizeof(*q) + key->len + 1);
 	if (q == NULL)
 		return NULL;
-	*q = (struct question){
-	    .owner = l, .type = type, .asked_ms = clock_mono_ms(), .gave_up = INT64_MIN};
-	memcpy(q->name, name, size);
-	l->slots[l->count++] = (struct slot){hash, q};
+	*q = (struct asked){
+	    .owner = l, .type = key->type, .asked_ms = clock_mono_ms(), .gave_up = INT64_MIN};
+	memcpy(q->name, key->name, key->len + 1);
+	l->slots[l->count++] = (struct slot){key->hash, q};
 	return q;
 }
 
 /* The resolver's answer, on any thread. */
 static void answered(void *arg, struct dns_answer *answer)
 {
-	struct question *q = arg;
+	struct asked *q = arg;
 	struct lookups *l = q->owner;
 
 	pthread_mutex_lock(&l->lock);
 	q->answer = answer;
 	if (q->detached) {
-		free_question(q);
+		free_asked(q);
 	} else {
 		q->answered_ms = clock_mono_ms();
 		make_ready(l, q);
@@ -243,7 +218,7 @@ static void answered(void *arg, struct dns_answer *answer)
 }
 
 /* Put the question to the resolver. Not locked: the answer may come before this returns. */
-static void ask(struct lookups *l, struct question *q)
+static void ask(struct lookups *l, struct asked *q)
 {
 	l->resolver->ask(l->resolver, q->name, q->type, answered, q);
 }
@@ -256,21 +231,20 @@ void lookups_hint(struct lookups *l, const char *name, enum dns_type type)
 void lookups_hint_then(struct lookups *l, const char *name, enum dns_type type,
 		       lookups_follow *follow, const void *arg, size_t size)
 {
-	struct question *q, *fresh = NULL;
+	struct asked *q, *fresh = NULL;
 	struct follow *f = NULL;
-	char lower[DOMAIN_SIZE];
-	uint32_t hash;
+	struct question key;
 
-	if (!normal(name, type, lower, &hash))
+	if (!question_set(&key, name, type, 0))
 		return;
 	pthread_mutex_lock(&l->lock);
 	if (l->closing || l->hints >= MAX_HINTED_QUESTIONS)
 		goto out;
 	if (follow != NULL && (f = new_follow(follow, arg, size)) == NULL)
 		goto out;
-	q = find(l, lower, type, hash);
+	q = find(l, &key);
 	if (q == NULL)
-		q = fresh = add(l, lower, type, hash);
+		q = fresh = add(l, &key);
 	if (q == NULL) {
 		free(f);
 		goto out;
@@ -294,7 +268,7 @@ out:
 }
 
 /* Wait until there is an answer or the deadline has passed. Locked. */
-static void wait_for(struct lookups *l, struct question *q)
+static void wait_for(struct lookups *l, struct asked *q)
 {
 	const struct timespec until = {.tv_sec = l->deadline / 1000,
 				       .tv_nsec = l->deadline % 1000 * 1000000};
@@ -307,7 +281,7 @@ static void wait_for(struct lookups *l, struct question *q)
 
 /* What the checks see. A question once given up stays so, or two checks would judge by two different answers; only a
  * later deadline opens it again. */
-static const struct dns_answer *visible(const struct lookups *l, const struct question *q)
+static const struct dns_answer *visible(const struct lookups *l, const struct asked *q)
 {
 	return q->gave_up >= l->deadline ? NULL : q->answer;
 }
@@ -315,15 +289,14 @@ static const struct dns_answer *visible(const struct lookups *l, const struct qu
 const struct dns_answer *lookups_wait(struct lookups *l, const char *name, enum dns_type type)
 {
 	const struct dns_answer *answer = &refused;
-	char lower[DOMAIN_SIZE];
-	struct question *q;
-	uint32_t hash;
+	struct question key;
+	struct asked *q;
 
-	if (!normal(name, type, lower, &hash))
+	if (!question_set(&key, name, type, 0))
 		return &impossible;
 	pthread_mutex_lock(&l->lock);
-	q = find(l, lower, type, hash);
-	if (q == NULL && (q = add(l, lower, type, hash)) != NULL) {
+	q = find(l, &key);
+	if (q == NULL && (q = add(l, &key)) != NULL) {
 		atomic_fetch_add_explicit(&l->references, 1, memory_order_relaxed);
 		pthread_mutex_unlock(&l->lock);
 		ask(l, q);
@@ -362,10 +335,10 @@ static void forget(struct lookups *l)
 	l->ready = NULL;
 	l->ready_end = &l->ready;
 	for (size_t i = 0; i < l->count; i++) {
-		struct question *q = l->slots[i].question;
+		struct asked *q = l->slots[i].asked;
 
 		if (q->answer != NULL)
-			free_question(q);
+			free_asked(q);
 		else
 			q->detached = true;
 	}
@@ -398,10 +371,10 @@ void lookups_each(struct lookups *l, void (*seen)(void *arg, const struct lookup
 {
 	for (size_t i = 0;; i++) {
 		struct lookups_seen s = {0};
-		const struct question *q;
+		const struct asked *q;
 
 		pthread_mutex_lock(&l->lock);
-		q = i < l->count ? l->slots[i].question : NULL;
+		q = i < l->count ? l->slots[i].asked : NULL;
 		if (q != NULL)
 			s = (struct lookups_seen){
 			    q->name, q->type, visible(l, q), q->waited,
