@@ -15,7 +15,7 @@ struct header_field {
 	const char *value;	/* as given: leading white space, folds and all */
 	size_t value_len;
 	size_t nth;		/* counted from 1 among fields of the same name, as smfi_chgheader() wants it; set by
-				 * headers_next() and headers_find(), 0 from headers_at() */
+				 * headers_next() and headers_find() for a name, 0 from headers_at() */
 };
 
 /* An empty list that keeps at most `limit` bytes of names and values (and MAX_HEADER_FIELDS fields, none over

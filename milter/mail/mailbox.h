@@ -22,7 +22,8 @@ struct author_domains {
 };
 
 /* Read the body of one From field: `len` bytes, folds and all. FROM_OK, FROM_MULTIPLE or FROM_MALFORMED; domains that
- * could be read are in `out_r` in every case (so that a malformed From may still be evaluated). */
+ * could be read are in `out_r` in every case (so that a malformed From may still be evaluated). More than
+ * MAX_AUTHOR_DOMAINS domains or MAX_FROM_ADDRESSES addresses are FROM_MALFORMED: none escapes by being one too many. */
 enum from_status mailbox_authors(const char *value, size_t len, struct author_domains *out_r);
 
 struct path {
@@ -33,6 +34,7 @@ struct path {
 };
 
 /* Read an SMTP path, with or without <>, as the MTA passes it. False: unusable (fields then hold what could be read).
+ * A path without @ ("postmaster") is usable and has no domain; an empty one is null.
  * A source route (@a,@b:) is dropped; the last @ outside quotes divides local part and domain. */
 bool mailbox_path(const char *text, struct path *path_r);
 

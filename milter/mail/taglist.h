@@ -33,7 +33,7 @@ bool taglist_next(struct taglist *t, struct tag *tag_r);
 /* The first tag of this name (case-sensitive). False if there is none. */
 bool taglist_find(const char *text, size_t len, const char *name, struct tag *tag_r);
 
-/* True if a name appears twice, or the list has more tags than anyone needs (TAGLIST_MAX_TAGS). */
+/* True if a name appears twice, or the list has more than 64 tags (nobody needs them). */
 bool taglist_repeats(const char *text, size_t len);
 
 /* Comparing `name`, or the value, case-sensitively; the value also without regard to ASCII case. */
@@ -41,7 +41,7 @@ bool tag_named(const struct tag *tag, const char *name);
 bool tag_value_is(const struct tag *tag, const char *value);
 bool tag_value_is_nocase(const struct tag *tag, const char *value);
 
-/* Copy the value with a final NUL. False if it does not fit in `size` bytes or holds a NUL ("" then). */
+/* Copy the value with a final NUL. False if it does not fit in `size` bytes (at least 1) or holds a NUL ("" then). */
 bool tag_value_copy(const struct tag *tag, char *buf_r, size_t size);
 
 /* The same without any white space inside: base64, URI lists. */
