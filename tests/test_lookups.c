@@ -276,15 +276,20 @@ static void follows_may_hint_more_up_to_the_limit(void **state)
 	assert_int_equal(calls, MAX_HINTED_QUESTIONS);
 }
 
+static void again(struct lookups *l, const char *name, const struct dns_answer *answer,
+		  const void *arg)
+{
+	(void)answer;
+	++**(int *const *)arg;
+	lookups_hint_then(l, name, DNS_TXT, again, arg, sizeof(int *));
+}
+
 static void a_follow_that_hints_its_own_name_ends(void **state)
 {
 	struct fixture *f = *state;
-	int calls = 0;
-	struct trail t = {&calls, 0};
+	int calls = 0, *at = &calls;
 
-	/* follow on follow of the same, known, question: bounded by the hints */
-	for (int i = 0; i < 2 * MAX_HINTED_QUESTIONS; i++)
-		lookups_hint_then(f->lookups, "example.org", DNS_TXT, count_call, &t, sizeof(t));
+	lookups_hint_then(f->lookups, "example.org", DNS_TXT, again, &at, sizeof(at));
 	assert_int_equal(calls, MAX_HINTED_QUESTIONS);
 	assert_int_equal(lookups_count(f->lookups), 1);
 }
@@ -376,29 +381,6 @@ static void every_question_can_be_shown_in_order(void **state)
 	    text, "example.org/TXT/ok! example.net/A/nxdomain silent.example/A/- ");
 }
 
-static void answers_own_their_bytes(void **state)
-{
-	const struct dns_record in[2] = {{"a\0b", 3, 0}, {NULL, 0, 7}};
-	struct dns_record many[MAX_ANSWER_RECORDS + 5];
-	struct dns_answer *a = dns_answer_new(DNS_OK, in, 2);
-
-	(void)state;
-	assert_non_null(a);
-	assert_memory_equal(a->records[0].data, "a\0b", 4);
-	assert_ptr_not_equal(a->records[0].data, in[0].data);
-	assert_string_equal(a->records[1].data, "");
-	assert_int_equal(a->records[1].preference, 7);
-	dns_answer_unref(dns_answer_ref(a));
-	assert_int_equal(a->count, 2);
-	dns_answer_unref(a);
-	dns_answer_unref(NULL);
-	for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++)
-		many[i] = in[0];
-	a = dns_answer_new(DNS_OK, many, sizeof(many) / sizeof(many[0]));
-	assert_int_equal(a->count, MAX_ANSWER_RECORDS);
-	dns_answer_unref(a);
-}
-
 #define WITH_FIXTURE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 
 int main(void)
@@ -423,7 +405,6 @@ int main(void)
 	    WITH_FIXTURE(a_message_may_end_at_any_moment),
 	    WITH_FIXTURE(the_resolver_may_end_before_its_questions),
 	    WITH_FIXTURE(every_question_can_be_shown_in_order),
-	    cmocka_unit_test(answers_own_their_bytes),
 	};
 	return cmocka_run_group_tests_name("lookups", tests, NULL, NULL);
 }

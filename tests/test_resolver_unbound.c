@@ -283,12 +283,12 @@ static void silence_ends_in_time_for_every_asker(void **state)
 	assert_int_equal(asker.answer->status, DNS_TIMEOUT);
 	assert_true(clock_mono_ms() - start >= 60);
 	assert_true(clock_mono_ms() - start < 2000);
-	assert_int_equal(metrics_get(&f->metrics, METRIC_DNS_TIMEOUTS), 5);
 	a = ask(r, "example.org", DNS_A);
 	assert_int_equal(a->status, DNS_OK);
 	dns_answer_unref(a);
 	resolver_free(r);
 	assert_int_equal(asker.calls, 5);
+	assert_int_equal(metrics_get(&f->metrics, METRIC_DNS_TIMEOUTS), 5);
 	dns_answer_unref(asker.answer);
 }
 

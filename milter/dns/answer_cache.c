@@ -40,14 +40,15 @@ struct answer_cache {
 struct answer_cache *answer_cache_new(size_t bytes)
 {
 	struct answer_cache *c = aligned_alloc(_Alignof(struct answer_cache), sizeof(*c));
+	size_t fixed;
 
 	if (c == NULL)
 		return NULL;
 	memset(c, 0, sizeof(*c));
 	for (c->chains = 16; c->chains * SHARDS * USUAL_BYTES < bytes;)
 		c->chains *= 2;
-	if (bytes > c->chains * SHARDS * sizeof(struct entry *))
-		c->shard_bytes = bytes / SHARDS - c->chains * sizeof(struct entry *);
+	fixed = sizeof(*c) + SHARDS * c->chains * sizeof(struct entry *);
+	c->shard_bytes = bytes > fixed ? (bytes - fixed) / SHARDS : 0;
 	for (size_t i = 0; i < SHARDS; i++) {
 		pthread_mutex_init(&c->shards[i].lock, NULL);
 		TAILQ_INIT(&c->shards[i].by_use);
