@@ -42,6 +42,8 @@
 #define MAX_SPF_TERMS 10
 /* Void look-ups allowed in one SPF check (RFC 7208 4.6.4). */
 #define MAX_SPF_VOIDS 2
+/* Bytes of one SPF domain-spec that are expanded: the name is 253 at most, macros multiply the work. */
+#define MAX_SPF_SPEC 1024
 /* DKIM signatures verified; each with another l= costs a hash of the whole body. */
 #define MAX_DKIM_SIGNATURES 16
 /* Queries of one DMARC tree walk (RFC 9989 4.10). */
