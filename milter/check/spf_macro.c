@@ -27,20 +27,21 @@ static bool is_delimiter(char c)
 	return c == '.' || c == '-' || c == '+' || c == ',' || c == '/' || c == '_' || c == '=';
 }
 
-/* -- grammar ---------------------------------------------------------------------------------------- */
+/* -- grammar
+ * ---------------------------------------------------------------------------------------- */
 
 /* One macro-expand, taken apart. */
 struct macro {
-	char letter;		/* lower case; '%', '_' and '-' for the three escapes */
-	bool escape;		/* the letter was upper case: URL-escape the value */
+	char letter; /* lower case; '%', '_' and '-' for the three escapes */
+	bool escape; /* the letter was upper case: URL-escape the value */
 	bool reverse;
 	unsigned keep;		/* right-hand parts to keep; 0: all */
-	const char *delimiters;	/* count 0: the dot */
+	const char *delimiters; /* count 0: the dot */
 	size_t delimiter_count;
 };
 
-/* Digits followed by nothing that a number may have: at least 127 must be told apart, more parts than any value has
- * need not be. Returns false for zero. */
+/* Digits followed by nothing that a number may have: at least 127 must be told apart, more parts
+ * than any value has need not be. Returns false for zero. */
 static bool read_keep(const char **p, const char *end, unsigned *keep_r)
 {
 	const char *start = *p;
@@ -81,7 +82,8 @@ static size_t read_macro(const char *p, const char *end, enum spf_place place, s
 	return q < end && *q == '}' ? (size_t)(q + 1 - p) : 0;
 }
 
-/* Walk a macro-string. False for a syntax error; else where the last macro-expand ends (NULL: there is none). */
+/* Walk a macro-string. False for a syntax error; else where the last macro-expand ends (NULL: there
+ * is none). */
 static bool walk(const char *text, size_t len, enum spf_place place, const char **last_macro_end_r)
 {
 	const char *p = text, *end = text + len;
@@ -122,7 +124,8 @@ bool spf_macro_domain_spec(const char *text, size_t len)
 		return true;
 	if (end[-1] == '.')
 		end--;
-	for (top = end; top > text && (is_alpha(top[-1]) || is_digit(top[-1]) || top[-1] == '-'); top--)
+	for (top = end; top > text && (is_alpha(top[-1]) || is_digit(top[-1]) || top[-1] == '-');
+	     top--)
 		alpha_or_dash |= !is_digit(top[-1]);
 	if (top == end || top == text || top[-1] != '.' || (last != NULL && top - 1 < last))
 		return false;
@@ -144,17 +147,18 @@ bool spf_macro_only(const char *text, size_t len, const char *letters)
 	return true;
 }
 
-/* -- expansion -------------------------------------------------------------------------------------- */
+/* -- expansion
+ * -------------------------------------------------------------------------------------- */
 
-/* Where expanded text goes. A name keeps its right end: only the last TAIL bytes can matter after the cut to 253
- * (254 and a final dot). An explanation keeps its left end. */
+/* Where expanded text goes. A name keeps its right end: only the last TAIL bytes can matter after
+ * the cut to 253 (254 and a final dot). An explanation keeps its left end. */
 #define TAIL (DOMAIN_TEXT_MAX + 2)
 
 struct out {
 	char *text;
 	size_t len, size;
 	bool keep_right;
-	bool never;		/* a local part was used that no name may hold */
+	bool never; /* a local part was used that no name may hold */
 };
 
 static bool out_full(const struct out *o)
@@ -194,11 +198,13 @@ static void put_part(struct out *o, const struct macro *m, const char *p, const 
 
 static bool splits(const struct macro *m, char c)
 {
-	return m->delimiter_count == 0 ? c == '.' : memchr(m->delimiters, c, m->delimiter_count) != NULL;
+	return m->delimiter_count == 0 ? c == '.'
+				       : memchr(m->delimiters, c, m->delimiter_count) != NULL;
 }
 
 /* The last `keep` parts in their order. */
-static void put_forward(struct out *o, const struct macro *m, const char *value, const char *end, size_t skip)
+static void put_forward(struct out *o, const struct macro *m, const char *value, const char *end,
+			size_t skip)
 {
 	const char *p = value, *q;
 
@@ -218,7 +224,8 @@ static void put_forward(struct out *o, const struct macro *m, const char *value,
 }
 
 /* The first `keep` parts from last to first: the right-hand ones after the reversal. */
-static void put_reversed(struct out *o, const struct macro *m, const char *value, const char *end, size_t skip)
+static void put_reversed(struct out *o, const struct macro *m, const char *value, const char *end,
+			 size_t skip)
 {
 	const char *p, *q = end;
 
@@ -251,7 +258,8 @@ static void put_value(struct out *o, const struct macro *m, const char *value)
 		put_forward(o, m, value, end, skip);
 }
 
-/* Dotted nibbles for IPv6, upper case as in the examples of the public test suite; names have no case. */
+/* Dotted nibbles for IPv6, upper case as in the examples of the public test suite; names have no
+ * case. */
 static void print_nibbles(const struct addr *a, char *text_r)
 {
 	static const char hex[] = "0123456789ABCDEF";
@@ -279,7 +287,8 @@ static void put_letter(struct out *o, const struct spf_macros *in, const struct 
 		o->never |= !usable_local(in->local);
 	switch (m->letter) {
 	case 's':
-		snprintf(text, sizeof(text), "%.*s@%s", MAX_LOCAL_PART, in->local, in->sender_domain);
+		snprintf(text, sizeof(text), "%.*s@%s", MAX_LOCAL_PART, in->local,
+			 in->sender_domain);
 		put_value(o, m, text);
 		break;
 	case 'l': put_value(o, m, in->local); break;
@@ -303,7 +312,8 @@ static void put_letter(struct out *o, const struct spf_macros *in, const struct 
 	}
 }
 
-static void expand(struct out *o, const struct spf_macros *in, const char *text, size_t len, enum spf_place place)
+static void expand(struct out *o, const struct spf_macros *in, const char *text, size_t len,
+		   enum spf_place place)
 {
 	const char *p = text, *end = text + len;
 	struct macro m;
@@ -339,7 +349,8 @@ static bool cut_left(const char **name, size_t *len)
 	return true;
 }
 
-enum spf_expansion spf_macro_name(const struct spf_macros *m, const char *text, size_t len, char name_r[DOMAIN_SIZE])
+enum spf_expansion spf_macro_name(const struct spf_macros *m, const char *text, size_t len,
+				  char name_r[DOMAIN_SIZE])
 {
 	char buf[4 * TAIL];
 	struct out o = {.text = buf, .size = sizeof(buf), .keep_right = true};
@@ -355,13 +366,16 @@ enum spf_expansion spf_macro_name(const struct spf_macros *m, const char *text, 
 		o.len--;
 	if (!cut_left(&name, &o.len))
 		return SPF_EXPANDED_BADLY;
-	memcpy(name_r, name, o.len);
+	for (size_t i = 0; i < o.len; i++)
+		name_r[i] = lower(name[i]);
 	name_r[o.len] = '\0';
 	/* A backslash is an escape to the resolver; no published name holds one. */
-	return domain_askable(name_r) && strchr(name_r, '\\') == NULL ? SPF_EXPANDED : SPF_EXPANDED_BADLY;
+	return domain_askable(name_r) && strchr(name_r, '\\') == NULL ? SPF_EXPANDED
+								      : SPF_EXPANDED_BADLY;
 }
 
-void spf_macro_explanation(const struct spf_macros *m, const char *text, size_t len, char *text_r, size_t size)
+void spf_macro_explanation(const struct spf_macros *m, const char *text, size_t len, char *text_r,
+			   size_t size)
 {
 	struct out o = {.text = text_r, .size = size - 1};
 

@@ -41,7 +41,7 @@ bool spf_macro_domain_spec(const char *text, size_t len);
 bool spf_macro_only(const char *text, size_t len, const char *letters);
 
 /* Expand a valid domain-spec to the name to ask: final dot dropped, cut at the left to 253 bytes (7.3). A spec over
- * MAX_SPF_SPEC bytes is expanded badly. Names keep their case. */
+ * MAX_SPF_SPEC bytes is expanded badly. The name is in lower case. */
 enum spf_expansion spf_macro_name(const struct spf_macros *m, const char *text, size_t len, char name_r[DOMAIN_SIZE]);
 
 /* Expand a valid explain-string as printable ASCII (any other byte becomes '?'), cut at `size` - 1 bytes. */

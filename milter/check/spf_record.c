@@ -24,7 +24,38 @@ static bool is_word(struct spf_slice s, const char *word)
 	return strlen(word) == s.len && strncasecmp(s.text, word, s.len) == 0;
 }
 
-/* -- mechanisms ------------------------------------------------------------------------------------- */
+/* -- the domain
+ * ------------------------------------------------------------------------------------- */
+
+/* A name that is no host name but can be asked: printable ASCII in its labels. */
+static bool odd_domain(const char *text, char name_r[DOMAIN_SIZE])
+{
+	size_t n = strlen(text);
+
+	if (n > 0 && text[n - 1] == '.')
+		n--;
+	if (n > DOMAIN_TEXT_MAX || text[0] == '[')
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] <= ' ' || text[i] > '~' || text[i] == '\\')
+			return false;
+		name_r[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
+	}
+	name_r[n] = '\0';
+	return domain_askable(name_r);
+}
+
+bool spf_domain(const char *text, char name_r[DOMAIN_SIZE])
+{
+	if ((domain_normal(text, strlen(text), name_r) || odd_domain(text, name_r)) &&
+	    domain_parent(name_r) != NULL)
+		return true;
+	name_r[0] = '\0';
+	return false;
+}
+
+/* -- mechanisms
+ * ------------------------------------------------------------------------------------- */
 
 enum argument { ARG_NONE, ARG_SPEC, ARG_MAYBE_SPEC, ARG_MAYBE_SPEC_CIDR, ARG_IP4, ARG_IP6 };
 
@@ -33,14 +64,10 @@ static const struct {
 	enum spf_mechanism mechanism;
 	enum argument argument;
 } mechanisms[] = {
-    {"ip4", SPF_IP4, ARG_IP4},
-    {"ip6", SPF_IP6, ARG_IP6},
-    {"include", SPF_INCLUDE, ARG_SPEC},
-    {"a", SPF_A, ARG_MAYBE_SPEC_CIDR},
-    {"mx", SPF_MX, ARG_MAYBE_SPEC_CIDR},
-    {"all", SPF_ALL, ARG_NONE},
-    {"exists", SPF_EXISTS, ARG_SPEC},
-    {"ptr", SPF_PTR, ARG_MAYBE_SPEC},
+    {"ip4", SPF_IP4, ARG_IP4},		 {"ip6", SPF_IP6, ARG_IP6},
+    {"include", SPF_INCLUDE, ARG_SPEC},	 {"a", SPF_A, ARG_MAYBE_SPEC_CIDR},
+    {"mx", SPF_MX, ARG_MAYBE_SPEC_CIDR}, {"all", SPF_ALL, ARG_NONE},
+    {"exists", SPF_EXISTS, ARG_SPEC},	 {"ptr", SPF_PTR, ARG_MAYBE_SPEC},
 };
 
 enum cidr { CIDR_NONE, CIDR_READ, CIDR_BAD };
@@ -148,7 +175,8 @@ static bool read_directive(struct spf_slice term, struct spf_directive *d_r)
 	return false;
 }
 
-/* -- terms ------------------------------------------------------------------------------------------ */
+/* -- terms
+ * ------------------------------------------------------------------------------------------ */
 
 /* The next run of bytes other than a space. */
 static bool next_term(struct spf_slice terms, size_t *at, struct spf_slice *term_r)
@@ -173,8 +201,8 @@ static size_t modifier_name(struct spf_slice term)
 
 	if (!is_alpha(term.text[0]))
 		return 0;
-	while (n < term.len && (is_alpha(term.text[n]) || is_digit(term.text[n]) || term.text[n] == '-' ||
-				term.text[n] == '_' || term.text[n] == '.'))
+	while (n < term.len && (is_alpha(term.text[n]) || is_digit(term.text[n]) ||
+				term.text[n] == '-' || term.text[n] == '_' || term.text[n] == '.'))
 		n++;
 	return n < term.len && term.text[n] == '=' ? n : 0;
 }
@@ -183,7 +211,9 @@ static bool read_modifier(struct spf_slice term, size_t name_len, struct spf_rec
 {
 	struct spf_slice name = {term.text, name_len};
 	struct spf_slice value = {term.text + name_len + 1, term.len - name_len - 1};
-	struct spf_slice *known = is_word(name, "redirect") ? &r->redirect : is_word(name, "exp") ? &r->exp : NULL;
+	struct spf_slice *known = is_word(name, "redirect") ? &r->redirect
+				  : is_word(name, "exp")    ? &r->exp
+							    : NULL;
 
 	if (known == NULL)
 		return spf_macro_string(value.text, value.len, SPF_IN_TERM);
@@ -200,7 +230,22 @@ bool spf_record_is(const char *text, size_t len)
 	return len >= n && strncasecmp(text, VERSION, n) == 0 && (len == n || text[n] == ' ');
 }
 
-bool spf_record_parse(const char *text, size_t len, struct spf_record *record_r, struct spf_slice *bad_r)
+size_t spf_record_select(const struct dns_answer *answer, const struct dns_record **record_r)
+{
+	size_t found = 0;
+
+	*record_r = NULL;
+	for (size_t i = 0; i < answer->count; i++) {
+		if (spf_record_is(answer->records[i].data, answer->records[i].len)) {
+			*record_r = &answer->records[i];
+			found++;
+		}
+	}
+	return found;
+}
+
+bool spf_record_parse(const char *text, size_t len, struct spf_record *record_r,
+		      struct spf_slice *bad_r)
 {
 	struct spf_directive d;
 	size_t at = 0, name_len;
@@ -210,7 +255,8 @@ bool spf_record_parse(const char *text, size_t len, struct spf_record *record_r,
 	record_r->terms.len = len - strlen(VERSION);
 	while (next_term(record_r->terms, &at, bad_r)) {
 		name_len = modifier_name(*bad_r);
-		if (name_len > 0 ? !read_modifier(*bad_r, name_len, record_r) : !read_directive(*bad_r, &d))
+		if (name_len > 0 ? !read_modifier(*bad_r, name_len, record_r)
+				 : !read_directive(*bad_r, &d))
 			return false;
 		record_r->has_all |= name_len == 0 && d.mechanism == SPF_ALL;
 	}

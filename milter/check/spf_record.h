@@ -7,6 +7,8 @@
 #include <stddef.h>
 
 #include "base/addr.h"
+#include "base/domain.h"
+#include "dns/resolver.h"
 
 /* Some bytes of the record, without NUL. */
 struct spf_slice {
@@ -31,8 +33,15 @@ struct spf_record {
 	bool has_all;
 };
 
+/* The <domain> of check_host() in the form it is asked in (4.3, RFC 8616 4): lower case, A-labels. False for what is
+ * malformed or has one label only: there the result is none. Odd but legal names (printable ASCII) are let through. */
+bool spf_domain(const char *text, char name_r[DOMAIN_SIZE]);
+
 /* True if this TXT record is an SPF record: "v=spf1" (any case) followed by a space or the end (4.5). */
 bool spf_record_is(const char *text, size_t len);
+
+/* The SPF records among the TXT records of `answer` (4.5): how many, and the last of them (NULL if none). */
+size_t spf_record_select(const struct dns_answer *answer, const struct dns_record **record_r);
 
 /* Check the whole of an SPF record (spf_record_is()). False for a syntax error anywhere: `bad_r` is then the term, as
  * written, that holds the first one. Borrows `text`. */
