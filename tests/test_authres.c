@@ -1,0 +1,556 @@
+/* test_authres.c - Authentication-Results: written, recognized, parsed. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mail/authres.h"
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define V(text) text, sizeof(text) - 1
+
+static struct authres parsed;	/* too large for a stack */
+
+static void *exact_copy(const char *text, size_t len)
+{
+	char *copy = malloc(len > 0 ? len : 1);
+
+	assert_non_null(copy);
+	memcpy(copy, text, len);
+	return copy;
+}
+
+static bool parse(const char *text, size_t len)
+{
+	char *copy = exact_copy(text, len);
+	bool ok = authres_parse(copy, len, &parsed);
+
+	free(copy);
+	return ok;
+}
+
+/* -- writing ------------------------------------------------------------------------------------------ */
+
+static void writes_a_field(void **state)
+{
+	struct authres_writer w;
+	struct strbuf b;
+
+	(void)state;
+	strbuf_init(&b, 10000);
+	authres_start(&w, &b, "mx.example.org");
+	authres_method(&w, "iprev", "pass");
+	authres_property(&w, "policy", "iprev", "2001:db8::1");
+	authres_method(&w, "spf", "fail");
+	authres_reason(&w, "-all matched");
+	authres_property(&w, "smtp", "mailfrom", "x.example");
+	authres_property(&w, "smtp", "helo", "");
+	authres_property(&w, "smtp", "rcptto", NULL);
+	authres_method(&w, "dmarc", "pass");
+	authres_comment(&w, "p=reject dis=none");
+	authres_comment(&w, NULL);
+	authres_reason(&w, "");
+	authres_property(&w, "header", "from", "x.example");
+	assert_true(authres_finish(&w));
+	assert_string_equal(strbuf_text(&b), "mx.example.org;\n"
+					     "\tiprev=pass policy.iprev=\"2001:db8::1\";\n"
+					     "\tspf=fail reason=\"-all matched\" smtp.mailfrom=x.example;\n"
+					     "\tdmarc=pass (p=reject dis=none) header.from=x.example");
+	strbuf_free(&b);
+}
+
+static void writes_none(void **state)
+{
+	struct authres_writer w;
+	struct strbuf b;
+
+	(void)state;
+	strbuf_init(&b, 100);
+	authres_start(&w, &b, "mx.example.org");
+	assert_true(authres_finish(&w));
+	assert_string_equal(strbuf_text(&b), "mx.example.org; none");
+	assert_true(parse(strbuf_text(&b), b.len));
+	assert_int_equal(parsed.count, 0);
+	strbuf_free(&b);
+}
+
+/* One property of this value; the text after '='. */
+static const char *write_one(struct strbuf *b, const char *value, bool utf8)
+{
+	struct authres_writer w;
+
+	strbuf_reset(b);
+	authres_start(&w, b, "m");
+	w.utf8 = utf8;
+	authres_method(&w, "dkim", "pass");
+	authres_property(&w, "header", "i", value);
+	assert_true(authres_finish(&w));
+	return strstr(strbuf_text(b), "header.i=") + 9;
+}
+
+static void quotes_what_is_no_token(void **state)
+{
+	static const struct {
+		const char *value, *text;
+		bool utf8;
+	} rows[] = {
+	    {"x.example", "x.example", false},
+	    {"192.0.2.1", "192.0.2.1", false},
+	    {"@x.example", "@x.example", false},
+	    {"a.b+c=d@x.example", "a.b+c=d@x.example", false},
+	    {"\"a b\"@x.example", "\"a b\"@x.example", false},
+	    {"a b@x.example", "\"a b@x.example\"", false},
+	    {"a@b@x.example", "\"a@b@x.example\"", false},
+	    {"a@x..example", "\"a@x..example\"", false},
+	    {"a.@x.example", "\"a.@x.example\"", false},
+	    {"a@", "\"a@\"", false},
+	    {"ab/c+d==", "\"ab/c+d==\"", false},
+	    {"a;b", "\"a;b\"", false},
+	    {"a\"b\\c", "\"a\\\"b\\\\c\"", false},
+	    {"\"a\"b\"@x.example", "\"\\\"a\\\"b\\\"@x.example\"", false},
+	    {"a\r\nX: y", "\"a??X: y\"", false},
+	    {"a\tb\x7f\x01", "\"a?b??\"", false},
+	    {"b\xc3\xbc" "cher.example", "\"b??cher.example\"", false},
+	    {"b\xc3\xbc" "cher.example", "\"b\xc3\xbc" "cher.example\"", true},
+	    {"\xc3\xbc@x.example", "\xc3\xbc@x.example", true},
+	    {"\xc3(\xff", "\"?(?\"", true},
+	    {"a\xc2\x9b" "b", "\"a??b\"", true},
+	};
+	struct strbuf b;
+
+	(void)state;
+	strbuf_init(&b, 10000);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_string_equal(write_one(&b, rows[i].value, rows[i].utf8), rows[i].text);
+	strbuf_free(&b);
+}
+
+static void a_cut_is_visible(void **state)
+{
+	char value[600], want[AUTHRES_VALUE_SIZE + 2];
+	struct strbuf b;
+
+	(void)state;
+	strbuf_init(&b, 10000);
+	memset(value, 'a', sizeof(value));
+	value[AUTHRES_VALUE_SIZE - 1] = '\0';
+	assert_string_equal(write_one(&b, value, false), value);
+	value[AUTHRES_VALUE_SIZE - 1] = 'a';
+	value[599] = '\0';
+	memcpy(value + 380, "@good.example.", 14);	/* the cut must not end in a good name */
+	memcpy(want, value, AUTHRES_VALUE_SIZE);
+	strcpy(want + AUTHRES_VALUE_SIZE - 4, "...");
+	assert_int_equal(write_one(&b, value, false)[0], '"');
+	assert_memory_equal(write_one(&b, value, false) + 1, want, AUTHRES_VALUE_SIZE - 1);
+	for (size_t i = 0; i + 2 < sizeof(value); i += 2)
+		memcpy(value + i, "\xc3\xbc", 2);	/* never half a character */
+	assert_non_null(strstr(write_one(&b, value, true), "\xc3\xbc...\""));
+	strbuf_free(&b);
+}
+
+static void comments_are_closed_by_us_alone(void **state)
+{
+	struct authres_writer w;
+	struct strbuf b;
+
+	(void)state;
+	strbuf_init(&b, 10000);
+	authres_start(&w, &b, "mx.example");
+	authres_method(&w, "spf", "none");
+	authres_comment(&w, ") dmarc=pass ((\\ \n;");
+	assert_true(authres_finish(&w));
+	assert_string_equal(strbuf_text(&b), "mx.example;\n\tspf=none (\\) dmarc=pass \\(\\(\\\\ ?;)");
+	assert_true(parse(strbuf_text(&b), b.len));
+	assert_int_equal(parsed.count, 1);
+	strbuf_free(&b);
+}
+
+static void a_strange_id_is_quoted_and_an_empty_one_fails(void **state)
+{
+	static const struct {
+		const char *id, *text;
+	} rows[] = {{"mx.example", "mx.example; none"}, {"mx 1", "\"mx 1\"; none"}, {"mx\n1;", "\"mx?1;\"; none"}};
+	char huge[AUTHRES_ID_SIZE + 1];
+	struct authres_writer w;
+	struct strbuf b;
+
+	(void)state;
+	strbuf_init(&b, 10000);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		strbuf_reset(&b);
+		authres_start(&w, &b, rows[i].id);
+		assert_true(authres_finish(&w));
+		assert_string_equal(strbuf_text(&b), rows[i].text);
+	}
+	strbuf_reset(&b);
+	authres_start(&w, &b, "");
+	assert_false(authres_finish(&w));
+	memset(huge, 'a', sizeof(huge));
+	huge[AUTHRES_ID_SIZE] = '\0';
+	strbuf_reset(&b);
+	authres_start(&w, &b, huge);
+	assert_false(authres_finish(&w));
+	strbuf_free(&b);
+}
+
+static void a_full_buffer_is_told_at_the_end(void **state)
+{
+	struct authres_writer w;
+	struct strbuf b;
+
+	(void)state;
+	strbuf_init(&b, 20);
+	authres_start(&w, &b, "mx.example");
+	authres_method(&w, "spf", "none");
+	assert_false(authres_finish(&w));
+	strbuf_free(&b);
+}
+
+/* Random bytes, likely to be nasty. */
+static void random_text(char *out, size_t size, unsigned *seed)
+{
+	static const char nasty[] = "\"\\();=@.,:<>[]/?% \t\r\n\x01\x7f\xc3\xbc\xff" "ab1-_x.example";
+	size_t n = (size_t)rand_r(seed) % size;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = nasty[(size_t)rand_r(seed) % (sizeof(nasty) - 1)];
+	out[n] = '\0';
+}
+
+/* What the writer makes of a short foreign text. */
+static void cleaned(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+static void check_lines(const char *text)
+{
+	size_t column = 0;
+
+	assert_null(strchr(text, '\r'));
+	for (; *text != '\0'; text++) {
+		column = *text == '\n' ? 0 : column + 1;
+		assert_true(column < 998);
+		assert_true(*text != '\n' || text[1] == '\t');
+		assert_true(*text == '\n' || *text == '\t' || (*text >= 0x20 && *text < 0x7f));
+	}
+}
+
+static void what_is_written_is_read_back(void **state)
+{
+	char value[AUTHRES_MAX_PROPERTIES][300], reason[300], comment[300];
+	struct authres_writer w;
+	unsigned seed = 7;
+	struct strbuf b;
+
+	(void)state;
+	strbuf_init(&b, 100000);
+	for (int round = 0; round < 3000; round++) {
+		strbuf_reset(&b);
+		authres_start(&w, &b, "mx.example");
+		authres_method(&w, "dkim", "temperror");
+		random_text(reason, sizeof(reason), &seed);
+		random_text(comment, sizeof(comment), &seed);
+		authres_reason(&w, reason);
+		for (size_t i = 0; i < AUTHRES_MAX_PROPERTIES; i++) {
+			do
+				random_text(value[i], i < 6 ? 16 : sizeof(value[i]), &seed);
+			while (value[i][0] == '\0');
+			authres_comment(&w, comment);
+			authres_property(&w, "header", "i", value[i]);
+			cleaned(value[i]);
+		}
+		authres_method(&w, "dmarc", "none");
+		assert_true(authres_finish(&w));
+		check_lines(strbuf_text(&b));
+		assert_true(parse(strbuf_text(&b), b.len));
+		assert_string_equal(parsed.id, "mx.example");
+		assert_int_equal(parsed.count, 2);
+		assert_int_equal(parsed.result[0].count, AUTHRES_MAX_PROPERTIES);
+		cleaned(reason);
+		assert_string_equal(parsed.result[0].reason, reason);
+		for (size_t i = 0; i < AUTHRES_MAX_PROPERTIES; i++)
+			assert_string_equal(parsed.result[0].property[i].value, value[i]);
+		assert_int_equal(authres_claims(strbuf_text(&b), b.len, "mx.example"), AUTHRES_OURS);
+	}
+	strbuf_free(&b);
+}
+
+/* -- reading ------------------------------------------------------------------------------------------ */
+
+static void finds_the_id(void **state)
+{
+	static const struct {
+		const char *value;
+		size_t len;
+		const char *id;		/* NULL: none */
+	} rows[] = {
+	    {V("mx.example; none"), "mx.example"},
+	    {V(" MX.Example;spf=pass"), "mx.example"},
+	    {V("\n\tmx.example\r\n ; none"), "mx.example"},
+	    {V("(a (b) \\)) mx.example (c); none"), "mx.example"},
+	    {V("\"mx.example\"; none"), "mx.example"},
+	    {V("\"mx\\.ex\r\n ample\"; none"), "mx.ex ample"},
+	    {V("mx.example 1; none"), "mx.example"},
+	    {V("mx.example (v) 2 (x); none"), "mx.example"},
+	    {V("b\xc3\xbc" "cher.example; none"), "b\xc3\xbc" "cher.example"},
+	    {V(""), NULL},
+	    {V(";"), NULL},
+	    {V("; none"), NULL},
+	    {V("\"\"; none"), NULL},
+	    {V("mx.example"), NULL},
+	    {V("mx.example x; none"), NULL},
+	    {V("mx.example 1x; none"), NULL},
+	    {V("mx.example 1234567; none"), NULL},
+	    {V("spf=pass smtp.mailfrom=mx.example; none"), NULL},
+	    {V("mx@example; none"), NULL},
+	    {V("mx\0.example; none"), NULL},
+	    {V("mx.example\n; none"), NULL},
+	    {V("mx.example; none\rX"), NULL},
+	    {V("(mx.example; none"), NULL},
+	    {V("\"mx.example; none"), NULL},
+	    {V("\"mx.example\\"), NULL},
+	};
+	char id[AUTHRES_ID_SIZE], huge[AUTHRES_ID_SIZE + 1];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *copy = exact_copy(rows[i].value, rows[i].len);
+
+		if (authres_id(copy, rows[i].len, id) != (rows[i].id != NULL))
+			fail_msg("%s", rows[i].value);
+		assert_string_equal(id, rows[i].id != NULL ? rows[i].id : "");
+		free(copy);
+	}
+	memset(huge, 'a', sizeof(huge));
+	huge[AUTHRES_ID_SIZE] = ';';
+	assert_false(authres_id(huge, sizeof(huge), id));
+	huge[AUTHRES_ID_SIZE - 1] = ';';
+	assert_true(authres_id(huge, sizeof(huge), id));
+}
+
+static void knows_fields_that_claim_to_be_ours(void **state)
+{
+	enum { NO = AUTHRES_NOT_OURS, OURS = AUTHRES_OURS, MAYBE = AUTHRES_MAYBE_OURS };
+	static const struct {
+		const char *value;
+		size_t len;
+		int claim;
+	} rows[] = {
+	    {V("mx.example; none"), OURS},
+	    {V("MX.EXAMPLE; spf=pass"), OURS},
+	    {V("\n mx.example\n ; spf=pass"), OURS},
+	    {V("\"mx.example\"; spf=pass"), OURS},
+	    {V("\"mx\\.example\"; spf=pass"), OURS},
+	    {V("(x) mx.example (y) 1; spf=pass"), OURS},
+	    {V("mx.example 2; spf=pass"), OURS},
+	    {V("mx.example; this is not a result"), OURS},
+	    /* others keep theirs, whatever they say about us */
+	    {V("other.example; none"), NO},
+	    {V("other.example; spf=pass smtp.mailfrom=mx.example"), NO},
+	    {V("other.example; dkim=pass (mx.example; none) header.d=\"mx.example\""), NO},
+	    {V("other.example; mx.example; spf=pass"), NO},
+	    {V("sub.mx.example; none"), NO},
+	    {V("evil-mx.example; none"), NO},
+	    {V("mx.example.evil.example; none"), NO},
+	    {V("mx.exampl; none"), NO},
+	    {V("(hello) other.example; none"), NO},
+	    {V("\"other.example\"; none"), NO},
+	    {V("other.example 1; none"), NO},
+	    {V("spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=a.example; dkim=none"), NO},
+	    {V("b\xc3\xbc" "cher.example; none"), NO},
+	    {V("other.example; dkim=pass header.i=\"b\xc3\xbc" "cher@x.example\""), NO},
+	    {V("other.example; dkim=pass reason=\"100% good\""), NO},
+	    {V(""), NO},
+	    {V("none"), NO},
+	    /* whatever else could be read as ours */
+	    {V("other.example 2; none"), MAYBE},
+	    {V("mx.example"), MAYBE},
+	    {V("mx.example spf=pass"), MAYBE},
+	    {V("mx.example, spf=pass"), MAYBE},
+	    {V("mx.example: spf=pass"), MAYBE},
+	    {V("mx.example/1; spf=pass"), MAYBE},
+	    {V("mx.example 1x; spf=pass"), MAYBE},
+	    {V("mx.example v1; spf=pass"), MAYBE},
+	    {V("mx.example x; spf=pass"), MAYBE},
+	    {V("x mx.example; spf=pass"), MAYBE},
+	    {V("; mx.example; spf=pass"), MAYBE},
+	    {V("=mx.example; spf=pass"), MAYBE},
+	    {V("<mx.example>; spf=pass"), MAYBE},
+	    {V("[mx.example]; spf=pass"), MAYBE},
+	    {V("@mx.example; spf=pass"), MAYBE},
+	    {V("mx.example.; spf=pass"), MAYBE},
+	    {V("mx . example; spf=pass"), MAYBE},
+	    {V("mx.\r\n example; spf=pass"), MAYBE},
+	    {V("mx.ex(x)ample; spf=pass"), MAYBE},
+	    {V("(mx.example) other.example; spf=pass"), MAYBE},
+	    {V("(mx.example; spf=pass) other.example; none"), MAYBE},
+	    {V("other.example (; mx.example); spf=pass"), MAYBE},
+	    {V("(mx.example; spf=pass"), MAYBE},
+	    {V("((x) mx.example; spf=pass"), MAYBE},
+	    {V("\"mx.example; spf=pass"), MAYBE},
+	    {V("\"mx.example \"; spf=pass"), MAYBE},
+	    {V("\" mx.example\"; spf=pass"), MAYBE},
+	    {V("\"other.example; mx.example\"; spf=pass"), MAYBE},
+	    {V("mx.\"example\"; spf=pass"), MAYBE},
+	    {V("'mx.example'; spf=pass"), MAYBE},
+	    {V("*mx.example*; spf=pass"), MAYBE},
+	    {V("mx.(x(y))example; spf=pass"), MAYBE},
+	    {V("mx\\.example; spf=pass"), MAYBE},
+	    {V("mx.example\0; spf=pass"), MAYBE},
+	    {V("\0mx.example; spf=pass"), MAYBE},
+	    {V("m\0x.example; spf=pass"), MAYBE},
+	    {V("m\x01x.example; spf=pass"), MAYBE},
+	    {V("\x7fmx.example; spf=pass"), MAYBE},
+	    {V("\vmx.example; spf=pass"), MAYBE},
+	    {V("other.example; none\nAuthentication-Results: mx.example; spf=pass"), MAYBE},
+	    {V("other.example; none\rAuthentication-Results: mx.example; spf=pass"), MAYBE},
+	    {V("mx%2eexample; spf=pass"), MAYBE},
+	    {V("=?us-ascii?q?mx=2eexample?=; spf=pass"), MAYBE},
+	    {V("=?us-ascii?b?bXguZXhhbXBsZQ==?=; spf=pass"), MAYBE},
+	    {V("mx\xe3\x80\x82" "example; spf=pass"), MAYBE},	/* ideographic full stop */
+	    {V("\xef\xbd\x8dx.example; spf=pass"), MAYBE},	/* fullwidth m */
+	    {V("m\xc2\xadx.example; spf=pass"), MAYBE},	/* soft hyphen */
+	    {V("\xa0mx.example; spf=pass"), MAYBE},
+	    {V("\xc2\xa0mx.example; spf=pass"), MAYBE},	/* no-break space */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *copy = exact_copy(rows[i].value, rows[i].len);
+		int claim = (int)authres_claims(copy, rows[i].len, "mx.Example");
+
+		if (claim != rows[i].claim)
+			fail_msg("[%s] gave %d", rows[i].value, claim);
+		free(copy);
+	}
+}
+
+static void u_labels_and_a_labels_are_the_same_name(void **state)
+{
+	static const char u[] = "b\xc3\xbc" "cher.example; none", a[] = "xn--bcher-kva.example; none";
+
+	(void)state;
+	assert_int_equal(authres_claims(u, sizeof(u) - 1, "xn--bcher-kva.example"), AUTHRES_MAYBE_OURS);
+	assert_int_equal(authres_claims(a, sizeof(a) - 1, "b\xc3\xbc" "cher.example"), AUTHRES_MAYBE_OURS);
+	assert_int_equal(authres_claims(u, sizeof(u) - 1, "b\xc3\xbc" "cher.example"), AUTHRES_OURS);
+	assert_int_equal(authres_claims(u, sizeof(u) - 1, "other.example"), AUTHRES_NOT_OURS);
+}
+
+static void finds_the_id_anywhere_in_a_huge_field(void **state)
+{
+	size_t len = 131072;
+	char *text = malloc(len);
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t at = 1; at + 12 < len; at += 997) {
+		memset(text, 'a', len);
+		text[0] = '(';
+		memcpy(text + at, "mx.\n example", 12);
+		assert_int_equal(authres_claims(text, len, "mx.example"), AUTHRES_MAYBE_OURS);
+		memcpy(text + at, "mx.\n exempla", 12);
+		assert_int_equal(authres_claims(text, len, "mx.example"), AUTHRES_NOT_OURS);
+	}
+	free(text);
+}
+
+static void parses_the_examples_of_rfc_8601(void **state)
+{
+	static const char one[] = " example.org 1; none";
+	static const char two[] = " example.com;\r\n"
+				  "          auth=pass (cram-md5) smtp.auth=sender@example.net;\r\n"
+				  "          spf=pass smtp.mailfrom=example.net";
+	static const char three[] = "foo.example.net (foobar) 1 (baz);\r\n"
+				    "    dkim (Because I like it) / 1 (One yay) = (wait for it) fail\r\n"
+				    "      policy (A dot can go here) . (like that) expired\r\n"
+				    "      (this surprised me) = (as I wasn't expecting it) 1362471462";
+	static const char four[] = "example.com; dkim=pass reason=\"good signature\"\n"
+				   "\theader.i=@mail-router.example.net; dkim=fail reason=bad\n"
+				   "\theader.i=\"a b\"@newyork.example.com header.b=\"a/b+\"";
+
+	(void)state;
+	assert_true(parse(one, sizeof(one) - 1));
+	assert_string_equal(parsed.id, "example.org");
+	assert_int_equal(parsed.version, 1);
+	assert_int_equal(parsed.count, 0);
+	assert_true(parse(two, sizeof(two) - 1));
+	assert_int_equal(parsed.count, 2);
+	assert_string_equal(parsed.result[0].method, "auth");
+	assert_string_equal(parsed.result[0].property[0].value, "sender@example.net");
+	assert_string_equal(parsed.result[1].property[0].property, "mailfrom");
+	assert_true(parse(three, sizeof(three) - 1));
+	assert_string_equal(parsed.result[0].result, "fail");
+	assert_string_equal(parsed.result[0].property[0].property, "expired");
+	assert_string_equal(parsed.result[0].property[0].value, "1362471462");
+	assert_true(parse(four, sizeof(four) - 1));
+	assert_string_equal(parsed.result[0].reason, "good signature");
+	assert_string_equal(parsed.result[0].property[0].value, "@mail-router.example.net");
+	assert_string_equal(parsed.result[1].reason, "bad");
+	assert_string_equal(parsed.result[1].property[0].value, "\"a b\"@newyork.example.com");
+	assert_string_equal(parsed.result[1].property[1].value, "a/b+");
+}
+
+static void refuses_what_the_grammar_does_not_know(void **state)
+{
+	static const char *const rows[] = {
+	    "m", "m;", "m; ;", "m; spf", "m; spf=", "m; spf=pass;", "m; none; spf=pass", "m; spf=pass; none",
+	    "m; spf=pass x", "m; spf=pass x.", "m; spf=pass x.y", "m; spf=pass x.y=", "m; spf=pass x.y=a:b",
+	    "m; spf=pass x.y=\"a", "m; spf=pass x.y=a@b@c", "m; spf=pass x.y=\"a\"b", "m; spf/x=pass",
+	    "m; spf=pass reason=a reason=b", "m; spf=pass x.y=z reason=a", "m; spf=pass (", "m; sp_f=pass",
+	    "m; spf=pass x.y=z\nw", "m; spf=pass x.y=\"\x01\"", "m; spf=passx.y=z", "m 1 1; none",
+	    "m; aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=pass",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (parse(rows[i], strlen(rows[i])))
+			fail_msg("%s", rows[i]);
+}
+
+static void parsing_is_bounded(void **state)
+{
+	char text[20000] = "m";
+
+	(void)state;
+	for (int i = 0; i < AUTHRES_MAX_RESULTS; i++)
+		strcat(text, "; spf=pass");
+	assert_true(parse(text, strlen(text)));
+	strcat(text, "; spf=pass");
+	assert_false(parse(text, strlen(text)));
+	strcpy(text, "m; spf=pass");
+	for (int i = 0; i < AUTHRES_MAX_PROPERTIES; i++)
+		strcat(text, " a.b=c");
+	assert_true(parse(text, strlen(text)));
+	strcat(text, " a.b=c");
+	assert_false(parse(text, strlen(text)));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(writes_a_field),
+	    cmocka_unit_test(writes_none),
+	    cmocka_unit_test(quotes_what_is_no_token),
+	    cmocka_unit_test(a_cut_is_visible),
+	    cmocka_unit_test(comments_are_closed_by_us_alone),
+	    cmocka_unit_test(a_strange_id_is_quoted_and_an_empty_one_fails),
+	    cmocka_unit_test(a_full_buffer_is_told_at_the_end),
+	    cmocka_unit_test(what_is_written_is_read_back),
+	    cmocka_unit_test(finds_the_id),
+	    cmocka_unit_test(knows_fields_that_claim_to_be_ours),
+	    cmocka_unit_test(u_labels_and_a_labels_are_the_same_name),
+	    cmocka_unit_test(finds_the_id_anywhere_in_a_huge_field),
+	    cmocka_unit_test(parses_the_examples_of_rfc_8601),
+	    cmocka_unit_test(refuses_what_the_grammar_does_not_know),
+	    cmocka_unit_test(parsing_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
