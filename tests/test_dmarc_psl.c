@@ -1,0 +1,81 @@
+/* test_dmarc_psl.c - organizational domains by the Public Suffix List. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check/dmarc_psl.h"
+
+static void finds_one_label_more_than_the_suffix(void **state)
+{
+	static const struct {
+		const char *name, *org;
+	} rows[] = {
+	    {"example.com", "example.com"},
+	    {"a.b.example.com", "example.com"},
+	    {"x.com", "x.com"},
+	    {"com", "com"},
+	    {"co.uk", "co.uk"},
+	    {"bank.co.uk", "bank.co.uk"},
+	    {"q.bank.co.uk", "bank.co.uk"},
+	    {"bank.uk", "bank.uk"},
+	    {"github.io", "github.io"},
+	    {"me.github.io", "me.github.io"},
+	    {"www.me.github.io", "me.github.io"},
+	    {"bb.kawasaki.jp", "bb.kawasaki.jp"},
+	    {"yy.bb.kawasaki.jp", "yy.bb.kawasaki.jp"},
+	    {"zz.yy.bb.kawasaki.jp", "yy.bb.kawasaki.jp"},
+	    {"city.kawasaki.jp", "city.kawasaki.jp"},
+	    {"www.city.kawasaki.jp", "city.kawasaki.jp"},
+	    {"example.unlisted", "example.unlisted"},
+	    {"a.example.unlisted", "example.unlisted"},
+	    {"unlisted", "unlisted"},
+	    {"a.b.xn--55qx5d.cn", "b.xn--55qx5d.cn"},
+	    {"_x.example.com", "example.com"},
+	};
+	struct error why = {""};
+	struct dmarc_psl *p = dmarc_psl_new("tests/data/dmarc_psl/list.dat", &why);
+
+	(void)state;
+	assert_non_null(p);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *org = dmarc_psl_org(p, rows[i].name);
+
+		if (strcmp(org, rows[i].org) != 0)
+			fail_msg("%s: %s", rows[i].name, org);
+		assert_true(org >= rows[i].name && org <= rows[i].name + strlen(rows[i].name));
+	}
+	dmarc_psl_free(p);
+	dmarc_psl_free(NULL);
+}
+
+static void says_why_a_list_cannot_be_loaded(void **state)
+{
+	char path[] = "/tmp/alignd-psl-XXXXXX";
+	struct error why = {""};
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_null(dmarc_psl_new("/nonexistent/list", &why));
+	assert_string_equal(why.text, "/nonexistent/list: cannot be read as a public suffix list");
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "// nothing\n", 11), 11);
+	close(fd);
+	assert_null(dmarc_psl_new(path, &why));
+	assert_non_null(strstr(why.text, "no public suffix in it"));
+	unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(finds_one_label_more_than_the_suffix),
+	    cmocka_unit_test(says_why_a_list_cannot_be_loaded),
+	};
+	return cmocka_run_group_tests_name("dmarc_psl", tests, NULL, NULL);
+}
