@@ -16,6 +16,14 @@ struct reader {
 	bool dressed;		/* a comment or quotes were met: readers may differ */
 };
 
+/* NULL is fine for an empty text. */
+static struct reader reader_of(const char *text, size_t len)
+{
+	const char *at = len > 0 ? text : "";
+
+	return (struct reader){.at = at, .end = at + len};
+}
+
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
@@ -176,7 +184,7 @@ static bool read_id(struct reader *r, char id_r[AUTHRES_ID_SIZE], unsigned *vers
 
 bool authres_id(const char *value, size_t len, char id_r[AUTHRES_ID_SIZE])
 {
-	struct reader r = {.at = value, .end = len > 0 ? value + len : value};
+	struct reader r = reader_of(value, len);
 	unsigned version;
 
 	if (is_clean(value, len) && read_id(&r, id_r, &version))
@@ -265,7 +273,7 @@ static bool spelled_like(const char *id, const char *our_id)
 
 enum authres_claim authres_claims(const char *value, size_t len, const char *our_id)
 {
-	struct reader r = {.at = value, .end = len > 0 ? value + len : value};
+	struct reader r = reader_of(value, len);
 	char id[AUTHRES_ID_SIZE];
 	size_t head = len;
 	unsigned version;
@@ -279,6 +287,8 @@ enum authres_claim authres_claims(const char *value, size_t len, const char *our
 			return AUTHRES_NOT_OURS;
 		head = (size_t)(r.at - value);
 	}
+	if (head == 0)
+		return AUTHRES_NOT_OURS;
 	if (has_riddles(value, head) || could_show(value, head, our_id, true) ||
 	    could_show(value, head, our_id, false))
 		return AUTHRES_MAYBE_OURS;
@@ -362,7 +372,7 @@ static bool read_result(struct reader *r, struct authres_result *res)
 
 bool authres_parse(const char *value, size_t len, struct authres *out_r)
 {
-	struct reader r = {.at = value, .end = len > 0 ? value + len : value};
+	struct reader r = reader_of(value, len);
 	struct authres_result *res;
 
 	memset(out_r, 0, sizeof(*out_r));

@@ -314,10 +314,14 @@ static bool address_list(struct parser *p, bool in_group)
 
 enum from_status mailbox_authors(const char *value, size_t len, struct author_domains *out_r)
 {
-	struct parser p = {.at = value, .end = len > 0 ? value + len : value, .out = out_r};
+	struct parser p = {.out = out_r};
 
-	out_r->count = 0;
+	if (len == 0)
+		value = "";	/* NULL is fine then */
+	p.at = value;
+	p.end = value + len;
 	p.utf8 = utf8_valid(value, len);
+	out_r->count = 0;
 	if (clean_bytes(value, len) && address_list(&p, false) && p.addresses > 0 && !p.crowded)
 		return out_r->count == 1 ? FROM_OK : FROM_MULTIPLE;
 	collect_domains(&p, value, len);
