@@ -1,0 +1,279 @@
+/* aggregate_xml.c - an aggregate report as XML. The only file that includes libxml2. */
+#include "report/aggregate_xml.h"
+
+#include <libxml/parser.h>
+#include <libxml/xmlwriter.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAMESPACE "urn:ietf:params:xml:ns:dmarc-2.0"
+#define NUMBER_SIZE 24
+
+/* The writer goes on after a failure; asked once at the end. */
+struct xml {
+	xmlTextWriterPtr writer;
+	struct strbuf clean;	/* the last text without what XML forbids */
+	struct strbuf *out;
+	bool old;		/* RFC 7489 */
+	bool failed;
+};
+
+/* Length of the UTF-8 sequence at `s` if XML 1.0 allows the character (2.2), else 0. */
+static size_t xml_character(const unsigned char *s)
+{
+	uint32_t c;
+	size_t n;
+
+	if (s[0] < 0x80)
+		return s[0] >= 0x20 || s[0] == '\t' || s[0] == '\n' ? 1 : 0;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		n = 2, c = s[0] & 0x1f;
+	else if ((s[0] & 0xf0) == 0xe0)
+		n = 3, c = s[0] & 0x0f;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		n = 4, c = s[0] & 0x07;
+	else
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if ((n == 3 && c < 0x800) || (n == 4 && c < 0x10000) || c > 0x10ffff)
+		return 0;
+	return (c >= 0xd800 && c <= 0xdfff) || c == 0xfffe || c == 0xffff ? 0 : n;
+}
+
+static void check(struct xml *x, int result)
+{
+	x->failed |= result < 0;
+}
+
+static const xmlChar *clean(struct xml *x, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	strbuf_reset(&x->clean);
+	while (*s != '\0') {
+		size_t n = xml_character(s);
+
+		if (n > 0)
+			strbuf_addn(&x->clean, s, n);
+		s += n > 0 ? n : 1;
+	}
+	x->failed |= !strbuf_ok(&x->clean);
+	return (const xmlChar *)strbuf_text(&x->clean);
+}
+
+static void open_element(struct xml *x, const char *name)
+{
+	check(x, xmlTextWriterStartElement(x->writer, (const xmlChar *)name));
+}
+
+static void close_element(struct xml *x)
+{
+	check(x, xmlTextWriterEndElement(x->writer));
+}
+
+static void element(struct xml *x, const char *name, const char *text)
+{
+	check(x, xmlTextWriterWriteElement(x->writer, (const xmlChar *)name, clean(x, text)));
+}
+
+/* Left out if there is nothing to say. */
+static void optional(struct xml *x, const char *name, const char *text)
+{
+	if (text != NULL && text[0] != '\0')
+		element(x, name, text);
+}
+
+static void number(struct xml *x, const char *name, int64_t value)
+{
+	char text[NUMBER_SIZE];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	element(x, name, text);
+}
+
+/* -- the parts of a report --------------------------------------------------------------------------- */
+
+/* RFC 9990 3.1.5: one element, short. */
+static void write_error(struct xml *x, const struct aggregate *a)
+{
+	char text[256];
+
+	if (a->left_records == 0) {
+		optional(x, "error", a->policy.error);
+		return;
+	}
+	snprintf(text, sizeof(text), "%s%s%lld records of %lld messages left out for size", a->policy.error,
+		 a->policy.error[0] != '\0' ? "; " : "", (long long)a->left_records, (long long)a->left_messages);
+	element(x, "error", text);
+}
+
+static void write_metadata(struct xml *x, const struct aggregate *a)
+{
+	open_element(x, "report_metadata");
+	element(x, "org_name", a->org_name);
+	element(x, "email", a->email);
+	optional(x, "extra_contact_info", a->contact);
+	element(x, "report_id", a->id);
+	open_element(x, "date_range");
+	number(x, "begin", a->begin);
+	number(x, "end", a->end);
+	close_element(x);
+	write_error(x, a);
+	if (!x->old)
+		optional(x, "generator", a->generator);
+	close_element(x);
+}
+
+/* RFC 9990 3.1.1.5: found or default values. */
+static void write_policy(struct xml *x, const struct row_policy *p)
+{
+	const char *sp = p->sp[0] != '\0' ? p->sp : p->p;
+
+	open_element(x, "policy_published");
+	element(x, "domain", p->domain);
+	optional(x, "discovery_method", p->discovery);
+	element(x, "p", p->p);
+	element(x, "sp", sp);
+	element(x, "np", p->np[0] != '\0' ? p->np : sp);
+	element(x, "fo", p->fo);
+	element(x, "adkim", p->adkim);
+	element(x, "aspf", p->aspf);
+	element(x, "testing", p->testing);
+	close_element(x);
+}
+
+/* RFC 7489 appendix C: t=y was pct=0 there. */
+static void write_old_policy(struct xml *x, const struct row_policy *p)
+{
+	open_element(x, "policy_published");
+	element(x, "domain", p->domain);
+	element(x, "adkim", p->adkim);
+	element(x, "aspf", p->aspf);
+	element(x, "p", p->p);
+	element(x, "sp", p->sp[0] != '\0' ? p->sp : p->p);
+	element(x, "pct", strcmp(p->testing, "y") == 0 ? "0" : "100");
+	element(x, "fo", p->fo);
+	close_element(x);
+}
+
+static void write_reason(struct xml *x, const struct aggregate_record *r)
+{
+	bool unknown = x->old && strcmp(r->reason, "policy_test_mode") == 0;
+
+	if (r->reason[0] == '\0')
+		return;
+	open_element(x, "reason");
+	element(x, "type", unknown ? "other" : r->reason);
+	optional(x, "comment", unknown && r->comment[0] == '\0' ? "test mode (t=y)" : r->comment);
+	close_element(x);
+}
+
+static void write_row(struct xml *x, const struct aggregate_record *r)
+{
+	bool passed = strcmp(r->disposition, "pass") == 0;
+
+	open_element(x, "row");
+	element(x, "source_ip", r->source_ip);
+	number(x, "count", r->count);
+	open_element(x, "policy_evaluated");
+	element(x, "disposition", passed && x->old ? "none" : r->disposition);
+	element(x, "dkim", r->dkim_aligned ? "pass" : "fail");
+	element(x, "spf", r->spf_aligned ? "pass" : "fail");
+	write_reason(x, r);
+	close_element(x);
+	close_element(x);
+}
+
+static void write_spf(struct xml *x, const char *domain, const char *result)
+{
+	open_element(x, "spf");
+	element(x, "domain", domain);
+	element(x, "scope", "mfrom");
+	element(x, "result", result);
+	close_element(x);
+}
+
+static void write_results(struct xml *x, const struct aggregate_record *r)
+{
+	open_element(x, "auth_results");
+	for (size_t i = 0; i < r->dkim_count; i++) {
+		open_element(x, "dkim");
+		element(x, "domain", r->dkim[i].domain);
+		element(x, "selector", r->dkim[i].selector);
+		element(x, "result", r->dkim[i].result);
+		optional(x, "human_result", r->dkim[i].human_result);
+		close_element(x);
+	}
+	if (r->spf_domain[0] != '\0')
+		write_spf(x, r->spf_domain, r->spf_result);
+	else if (x->old)	/* must be there, and readers stumble over an empty domain */
+		write_spf(x, r->envelope_from[0] != '\0' ? r->envelope_from : r->header_from, "none");
+	close_element(x);
+}
+
+static void write_record(struct xml *x, const struct aggregate_record *r)
+{
+	open_element(x, "record");
+	write_row(x, r);
+	open_element(x, "identifiers");
+	element(x, "header_from", r->header_from);
+	element(x, "envelope_from", r->envelope_from);
+	close_element(x);
+	write_results(x, r);
+	close_element(x);
+}
+
+static void write_feedback(struct xml *x, const struct aggregate *a)
+{
+	check(x, xmlTextWriterStartDocument(x->writer, "1.0", "UTF-8", NULL));
+	if (x->old)
+		open_element(x, "feedback");
+	else
+		check(x, xmlTextWriterStartElementNS(x->writer, NULL, (const xmlChar *)"feedback",
+						     (const xmlChar *)NAMESPACE));
+	element(x, "version", "1.0");
+	write_metadata(x, a);
+	if (x->old)
+		write_old_policy(x, &a->policy);
+	else
+		write_policy(x, &a->policy);
+	for (size_t i = 0; i < a->count && !x->failed && strbuf_ok(x->out); i++)
+		write_record(x, &a->records[i]);
+	check(x, xmlTextWriterEndDocument(x->writer));
+}
+
+/* libxml2 hands its output over here. A full buffer is no error to libxml2, which would print one. */
+static int take_bytes(void *out, const char *bytes, int n)
+{
+	strbuf_addn(out, bytes, (size_t)n);
+	return n;
+}
+
+bool aggregate_xml_write(struct strbuf *out, const struct aggregate *a, enum aggregate_format format)
+{
+	struct xml x = {.out = out, .old = format == AGGREGATE_RFC7489};
+	xmlOutputBufferPtr sink;
+
+	if (a->count == 0)
+		return false;
+	xmlInitParser();
+	sink = xmlOutputBufferCreateIO(take_bytes, NULL, out, NULL);
+	if (sink == NULL)
+		return false;
+	x.writer = xmlNewTextWriter(sink);
+	if (x.writer == NULL) {
+		xmlOutputBufferClose(sink);
+		return false;
+	}
+	strbuf_init(&x.clean, out->cap);
+	check(&x, xmlTextWriterSetIndent(x.writer, 1));
+	write_feedback(&x, a);
+	check(&x, xmlTextWriterFlush(x.writer));
+	xmlFreeTextWriter(x.writer);
+	strbuf_free(&x.clean);
+	return !x.failed && strbuf_ok(out);
+}

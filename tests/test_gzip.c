@@ -1,0 +1,62 @@
+/* test_gzip.c - what was compressed comes back, and is always the same. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "report/gzip.h"
+
+static void comes_back(void **state)
+{
+	size_t sizes[] = {0, 1, 1000, 300000};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		unsigned char *in = calloc(1, sizes[i] + 1), *back = calloc(1, sizes[i] + 1);
+		struct strbuf a, b;
+		z_stream z = {.next_out = back, .avail_out = (unsigned)sizes[i] + 1};
+
+		for (size_t j = 0; j < sizes[i]; j++)
+			in[j] = (unsigned char)(j * j / 7);
+		strbuf_init(&a, 1 << 20);
+		strbuf_init(&b, 1 << 20);
+		assert_true(gzip_add(&a, in, sizes[i]));
+		assert_true(gzip_add(&b, in, sizes[i]));
+		assert_int_equal(a.len, b.len);
+		assert_memory_equal(a.text, b.text, a.len);
+		/* RFC 1952 2.3: magic, method, no flags, no time */
+		assert_memory_equal(a.text, "\x1f\x8b\x08\0\0\0\0\0", 8);
+		z.next_in = (unsigned char *)a.text;
+		z.avail_in = (unsigned)a.len;
+		assert_int_equal(inflateInit2(&z, 15 + 16), Z_OK);
+		assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
+		assert_int_equal(z.total_out, sizes[i]);
+		assert_memory_equal(back, in, sizes[i]);
+		inflateEnd(&z);
+		strbuf_free(&a);
+		strbuf_free(&b);
+		free(in);
+		free(back);
+	}
+}
+
+static void stops_at_the_cap(void **state)
+{
+	struct strbuf b;
+
+	(void)state;
+	strbuf_init(&b, 10);
+	assert_false(gzip_add(&b, "some text", 9));
+	strbuf_free(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back), cmocka_unit_test(stops_at_the_cap)};
+
+	return cmocka_run_group_tests_name("gzip", tests, NULL, NULL);
+}
