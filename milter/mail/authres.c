@@ -1,4 +1,5 @@
-/* authres.c - reading Authentication-Results fields (RFC 8601 2.2): whose they are, and what they say. */
+/* authres.c - reading Authentication-Results fields (RFC 8601 2.2): whose they are, and what they
+ * say. */
 #include "mail/authres.h"
 
 #include <string.h>
@@ -9,11 +10,11 @@
 #include "mail/authres_syntax.h"
 #include "mail/utf8.h"
 
-#define SQUEEZE_CHUNK 4096	/* bytes searched at once */
+#define SQUEEZE_CHUNK 4096 /* bytes searched at once */
 
 struct reader {
 	const char *at, *end;
-	bool dressed;		/* a comment or quotes were met: readers may differ */
+	bool dressed; /* a comment or quotes were met: readers may differ */
 };
 
 /* NULL is fine for an empty text. */
@@ -34,7 +35,7 @@ static bool is_wsp(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* -- the lexical parts -------------------------------------------------------------------------------- */
+/* -- the lexical parts ------------------------------------------------------------------------- */
 
 static bool comment(struct reader *r)
 {
@@ -56,7 +57,8 @@ static bool comment(struct reader *r)
 	return false;
 }
 
-/* Comments and folding white space; false for an open comment. Line ends were checked by is_clean(). */
+/* Comments and folding white space; false for an open comment. Line ends were checked by
+ * is_clean(). */
 static bool skip_cfws(struct reader *r)
 {
 	while (r->at < r->end) {
@@ -152,7 +154,7 @@ static bool number(struct reader *r, unsigned *number_r)
 	return r->at > start;
 }
 
-/* -- the authserv-id ---------------------------------------------------------------------------------- */
+/* -- the authserv-id --------------------------------------------------------------------------- */
 
 /* RFC 6532 lets a token of an EAI message hold UTF-8. */
 static bool is_id_byte(char c)
@@ -177,7 +179,8 @@ static bool read_id(struct reader *r, char id_r[AUTHRES_ID_SIZE], unsigned *vers
 		*c = lower(*c);
 	if (!ok || !skip_cfws(r))
 		return false;
-	if (r->at < r->end && *r->at >= '0' && *r->at <= '9' && (!number(r, version_r) || !skip_cfws(r)))
+	if (r->at < r->end && *r->at >= '0' && *r->at <= '9' &&
+	    (!number(r, version_r) || !skip_cfws(r)))
 		return false;
 	return id_r[0] != '\0' && peek(r, ';');
 }
@@ -193,7 +196,7 @@ bool authres_id(const char *value, size_t len, char id_r[AUTHRES_ID_SIZE])
 	return false;
 }
 
-/* -- claims ------------------------------------------------------------------------------------------- */
+/* -- claims ------------------------------------------------------------------------------------ */
 
 /* What is left of a text when quoting, white space and control bytes are taken out. */
 static bool counts(char c)
@@ -211,7 +214,8 @@ static size_t squeeze(const char *text, size_t len, char *out_r, size_t size)
 	return n;
 }
 
-/* Could a reader that skips whatever it does not understand (comments too or not) see the id in there? Linear. */
+/* Could a reader that skips whatever it does not understand (comments too or not) see the id in
+ * there? Linear. */
 static bool could_show(const char *text, size_t len, const char *our_id, bool comments)
 {
 	char want[AUTHRES_ID_SIZE], chunk[SQUEEZE_CHUNK];
@@ -255,8 +259,8 @@ static bool has_riddles(const char *text, size_t len)
 	return memmem(text, len, "=?", 2) != NULL;
 }
 
-/* The same name in another spelling: final dot, U-labels, compatibility letters. What is no valid UTF-8 or no valid
- * internationalized name may be anything. */
+/* The same name in another spelling: final dot, U-labels, compatibility letters. What is no valid
+ * UTF-8 or no valid internationalized name may be anything. */
 static bool spelled_like(const char *id, const char *our_id)
 {
 	char a[DOMAIN_SIZE], b[DOMAIN_SIZE];
@@ -295,7 +299,7 @@ enum authres_claim authres_claims(const char *value, size_t len, const char *our
 	return AUTHRES_NOT_OURS;
 }
 
-/* -- the whole field ---------------------------------------------------------------------------------- */
+/* -- the whole field --------------------------------------------------------------------------- */
 
 /* The bytes of a bare value or address; which of both it is gets checked afterwards. */
 static bool is_bare_byte(char c)
@@ -318,7 +322,8 @@ static bool read_value(struct reader *r, char value_r[AUTHRES_VALUE_SIZE])
 	while (r->at < r->end && is_bare_byte(*r->at))
 		r->at++;
 	len = (size_t)(r->at - start);
-	if (len >= AUTHRES_VALUE_SIZE || (!authres_is_token(start, len) && !authres_is_address(start, len)))
+	if (len >= AUTHRES_VALUE_SIZE ||
+	    (!authres_is_token(start, len) && !authres_is_address(start, len)))
 		return false;
 	memcpy(value_r, start, len);
 	value_r[len] = '\0';
@@ -345,7 +350,8 @@ static bool read_property(struct reader *r, struct authres_result *res, const ch
 	return sign(r, '.') && keyword(r, p->property) && sign(r, '=') && read_value(r, p->value);
 }
 
-/* method[/version]=result, then its reason and properties, up to the next ';' or the end. `method` already read. */
+/* method[/version]=result, then its reason and properties, up to the next ';' or the end. `method`
+ * already read. */
 static bool read_result(struct reader *r, struct authres_result *res)
 {
 	char word[AUTHRES_WORD_SIZE];

@@ -69,7 +69,8 @@ static bool is_domain(const char *s, size_t len)
 
 	for (size_t i = 0; i < len; before = s[i++])
 		if (s[i] == '.' ? before == '.'
-				: !is_letter_or_digit(s[i]) && s[i] != '-' && s[i] != '_' && !is_foreign(s[i]))
+				: !is_letter_or_digit(s[i]) && s[i] != '-' && s[i] != '_' &&
+				      !is_foreign(s[i]))
 			return false;
 	return len > 0 && before != '.';
 }

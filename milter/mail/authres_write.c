@@ -1,4 +1,5 @@
-/* authres_write.c - writing one Authentication-Results field (RFC 8601 2.2), whatever the values hold. */
+/* authres_write.c - writing one Authentication-Results field (RFC 8601 2.2), whatever the values
+ * hold. */
 #include "mail/authres.h"
 
 #include <assert.h>
@@ -8,11 +9,12 @@
 #include "mail/authres_syntax.h"
 #include "mail/utf8.h"
 
-#define FOLD_COLUMN 78	/* RFC 5322 2.1.1 */
+#define FOLD_COLUMN 78 /* RFC 5322 2.1.1 */
 #define TAB_COLUMNS 8
 #define CUT_MARK "..."
 
-/* One unbreakable piece of a line: a keyword pair or a property, with every byte of its value escaped at worst. */
+/* One unbreakable piece of a line: a keyword pair or a property, with every byte of its value
+ * escaped at worst. */
 struct piece {
 	char text[2 * AUTHRES_VALUE_SIZE + 3 * AUTHRES_WORD_SIZE];
 	size_t len;
@@ -41,7 +43,8 @@ static bool is_c1_control(const char *text)
 	return (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0;
 }
 
-/* Copy foreign text so that it is printable and short. A cut is visible: half a name could be somebody else's. */
+/* Copy foreign text so that it is printable and short. A cut is visible: half a name could be
+ * somebody else's. */
 static void clean(const char *text, bool utf8, char clean_r[AUTHRES_VALUE_SIZE])
 {
 	size_t len = strlen(text), n = 0, room = AUTHRES_VALUE_SIZE - 1, bytes;
@@ -111,7 +114,7 @@ void authres_start(struct authres_writer *w, struct strbuf *out, const char *aut
 	*w = (struct authres_writer){.out = out, .column = sizeof(AUTHRES_NAME ": ") - 1};
 	clean(authserv_id, true, id);
 	if (id[0] == '\0' || strlen(authserv_id) >= AUTHRES_ID_SIZE)
-		out->failed = true;	/* the configuration does not let it happen */
+		out->failed = true; /* the configuration does not let it happen */
 	if (authres_is_token(id, strlen(id)))
 		put(&p, id);
 	else
@@ -157,7 +160,8 @@ void authres_comment(struct authres_writer *w, const char *text)
 	place(w, &p, false);
 }
 
-void authres_property(struct authres_writer *w, const char *ptype, const char *property, const char *value)
+void authres_property(struct authres_writer *w, const char *ptype, const char *property,
+		      const char *value)
 {
 	char cleaned[AUTHRES_VALUE_SIZE];
 	struct piece p = {.len = 0};

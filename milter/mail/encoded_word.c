@@ -27,7 +27,8 @@ static bool q_harmful(const char *s, size_t len)
 
 static bool b_harmful(const char *s, size_t len)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	unsigned bits = 0, have = 0;
 
 	for (size_t i = 0; i < len && s[i] != '='; i++) {

@@ -1,5 +1,5 @@
-/* header.c - the bounded header list of one message. Bytes live in one region that grows by doubling; fields are offsets
- * into it, so that growing moves nothing but the region. */
+/* header.c - the bounded header list of one message. Bytes live in one region that grows by
+ * doubling; fields are offsets into it, so that growing moves nothing but the region. */
 #include "mail/header.h"
 
 #include <assert.h>
@@ -13,7 +13,7 @@
 #define FIRST_FIELDS 64
 
 struct span {
-	size_t name, value, value_len;	/* offsets into the region; each text has its NUL */
+	size_t name, value, value_len; /* offsets into the region; each text has its NUL */
 };
 
 struct headers {
@@ -50,7 +50,8 @@ void headers_reset(struct headers *h)
 	h->failed = false;
 }
 
-/* The next size by doubling that holds `need`. `need` is bounded by the limits, so it cannot wrap. */
+/* The next size by doubling that holds `need`. `need` is bounded by the limits, so it cannot wrap.
+ */
 static size_t grown(size_t size, size_t first, size_t need)
 {
 	if (size == 0)
@@ -161,7 +162,8 @@ size_t headers_count_named(const struct headers *h, const char *name)
 	return c.nth;
 }
 
-bool headers_find(const struct headers *h, const char *name, size_t nth, struct header_field *field_r)
+bool headers_find(const struct headers *h, const char *name, size_t nth,
+		  struct header_field *field_r)
 {
 	struct header_cursor c = {0};
 

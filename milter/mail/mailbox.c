@@ -1,6 +1,7 @@
-/* mailbox.c - the author domains of a From field (RFC 5322 3.4, 3.6.2, RFC 6532, RFC 6854). One pass, no allocation.
- * Obsolete forms are read only where every reader agrees on the author: empty list elements, dots in names. Routes,
- * comments and white space inside an address are legal or were, but readers differ: MALFORMED. */
+/* mailbox.c - the author domains of a From field (RFC 5322 3.4, 3.6.2, RFC 6532, RFC 6854). One
+ * pass, no allocation. Obsolete forms are read only where every reader agrees on the author: empty
+ * list elements, dots in names. Routes and comments inside an address are legal or
+ * were, but readers differ: MALFORMED. */
 #include "mail/mailbox.h"
 
 #include <ctype.h>
@@ -11,9 +12,9 @@
 
 struct parser {
 	const char *at, *end;
-	bool utf8;			/* the whole field is valid UTF-8 */
+	bool utf8; /* the whole field is valid UTF-8 */
 	size_t addresses;
-	bool crowded;			/* more domains than out->domain has room for */
+	bool crowded; /* more domains than out->domain has room for */
 	struct author_domains *out;
 };
 
@@ -24,7 +25,7 @@ const char *from_status_name(enum from_status s)
 	return names[s];
 }
 
-/* -- bytes -------------------------------------------------------------------------------------------- */
+/* -- bytes ------------------------------------------------------------------------------------- */
 
 static bool is_wsp(char c)
 {
@@ -60,7 +61,7 @@ static bool clean_bytes(const char *s, size_t len)
 	return true;
 }
 
-/* -- domains ------------------------------------------------------------------------------------------ */
+/* -- domains ----------------------------------------------------------------------------------- */
 
 static void add_domain(struct parser *p, const char *name)
 {
@@ -89,7 +90,8 @@ static size_t domain_span(const char *at, const char *end)
 	return n;
 }
 
-/* Of a malformed field: whatever stands behind an @, so that none of the possible authors goes unjudged. */
+/* Of a malformed field: whatever stands behind an @, so that none of the possible authors goes
+ * unjudged. */
 static void collect_domains(struct parser *p, const char *text, size_t len)
 {
 	const char *end = text + len, *at = text;
@@ -107,10 +109,10 @@ static void collect_domains(struct parser *p, const char *text, size_t len)
 	}
 }
 
-/* -- the lexical parts; each returns false for what is malformed ---------------------------------------- */
+/* -- the lexical parts; each returns false for what is malformed ------------------------------- */
 
-/* Readers that know less of quoting (or another charset) find the ends of such a text elsewhere; harmless only as long
- * as it has no @ that could look like an address then. */
+/* Readers that know less of quoting (or another charset) find the ends of such a text elsewhere;
+ * harmless only as long as it has no @ that could look like an address then. */
 static bool is_tricky(const char *text, size_t len, const char *marks)
 {
 	if (memchr(text, '@', len) == NULL)
@@ -187,22 +189,25 @@ static bool quoted(struct parser *p)
 	return false;
 }
 
-/* One word of a display name or local part: a quoted-string, or a run of atoms, dots and (in names only) brackets. */
+/* One word of a display name or local part: a quoted-string, or a run of atoms, dots and (in names
+ * only) brackets. */
 static bool word(struct parser *p)
 {
 	const char *start = p->at;
 
 	if (*p->at == '"' && !quoted(p))
 		return false;
-	while (*start != '"' && p->at < p->end && (is_atext(*p->at) || strchr(".[]", *p->at) != NULL))
+	while (*start != '"' && p->at < p->end &&
+	       (is_atext(*p->at) || strchr(".[]", *p->at) != NULL))
 		p->at++;
 	return p->at > start && !encoded_word_harmful(start, (size_t)(p->at - start));
 }
 
-/* -- addresses ---------------------------------------------------------------------------------------- */
+/* -- addresses --------------------------------------------------------------------------------- */
 
-/* A local part that looks the same to everybody. Its dots may be anywhere (some providers allow that); quoted text must
- * not hold what ends an address elsewhere; no encoded-word, no wide form of an ASCII sign. */
+/* A local part that looks the same to everybody. Its dots may be anywhere (some providers allow
+ * that); quoted text must not hold what ends an address elsewhere; no encoded-word, no wide form of
+ * an ASCII sign. */
 static bool good_local(const struct parser *p, const char *s, size_t len)
 {
 	bool quote = len > 0 && s[0] == '"';
@@ -222,15 +227,18 @@ static bool good_local(const struct parser *p, const char *s, size_t len)
 	return true;
 }
 
-/* The rest of an address, at its '@'; `local` is where it began. */
-static bool at_domain(struct parser *p, const char *local)
+/* The rest of an address, at its '@', after a local part. In brackets, blanks around the '@' fool
+ * nobody. */
+static bool at_domain(struct parser *p, const char *local, size_t local_len, bool in_brackets)
 {
-	size_t local_len = (size_t)(p->at - local), n;
 	char name[DOMAIN_SIZE];
+	size_t n;
 
 	if (p->at == p->end || *p->at != '@')
 		return false;
 	p->at++;
+	if (in_brackets)
+		skip_fws(p);
 	n = domain_span(p->at, p->end);
 	if (!domain_normal(p->at, n, name))
 		return false;
@@ -243,11 +251,16 @@ static bool at_domain(struct parser *p, const char *local)
 static bool angle(struct parser *p)
 {
 	const char *local;
+	size_t local_len;
 
 	p->at++;
 	skip_fws(p);
 	local = p->at;
-	if (p->at == p->end || *p->at == '@' || !word(p) || !at_domain(p, local))
+	if (p->at == p->end || !word(p))
+		return false;
+	local_len = (size_t)(p->at - local);
+	skip_fws(p);
+	if (!at_domain(p, local, local_len, true))
 		return false;
 	skip_fws(p);
 	if (p->at == p->end || *p->at != '>')
@@ -289,11 +302,13 @@ static bool address(struct parser *p, bool in_group)
 	if (*p->at == '<')
 		return angle(p);
 	if (*p->at == '@')
-		return one_piece && stop == p->at && at_domain(p, first);
+		return one_piece && stop == p->at &&
+		       at_domain(p, first, (size_t)(stop - first), false);
 	return *p->at == ':' && !in_group && stop > first && group(p);
 }
 
-/* Addresses between commas, up to the end or (in a group) its ';'. Elements may be empty (RFC 5322 4.4). */
+/* Addresses between commas, up to the end or (in a group) its ';'. Elements may be empty (RFC
+ * 5322 4.4). */
 static bool address_list(struct parser *p, bool in_group)
 {
 	for (;;) {
@@ -317,7 +332,7 @@ enum from_status mailbox_authors(const char *value, size_t len, struct author_do
 	struct parser p = {.out = out_r};
 
 	if (len == 0)
-		value = "";	/* NULL is fine then */
+		value = ""; /* NULL is fine then */
 	p.at = value;
 	p.end = value + len;
 	p.utf8 = utf8_valid(value, len);
@@ -328,9 +343,10 @@ enum from_status mailbox_authors(const char *value, size_t len, struct author_do
 	return FROM_MALFORMED;
 }
 
-/* -- SMTP paths --------------------------------------------------------------------------------------- */
+/* -- SMTP paths -------------------------------------------------------------------------------- */
 
-/* The last '@' outside quotes, or NULL; false if quotes do not close or a byte cannot be in a path. */
+/* The last '@' outside quotes, or NULL; false if quotes do not close or a byte cannot be in a path.
+ */
 static bool find_at(const char *s, size_t len, const char **at_r)
 {
 	bool quote = false;

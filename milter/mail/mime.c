@@ -6,10 +6,10 @@
 
 #include "mail/header.h"
 
-#define FOLD_COLUMN 78		/* RFC 5322 2.1.1: should */
-#define LINE_MAX_BYTES 998	/* the same: must */
-#define BASE64_LINE 76		/* RFC 2045 6.8 */
-#define BOUNDARY_START "=_"	/* cannot occur in base64 or quoted-printable (RFC 2045 6.7) */
+#define FOLD_COLUMN 78	    /* RFC 5322 2.1.1: should */
+#define LINE_MAX_BYTES 998  /* the same: must */
+#define BASE64_LINE 76	    /* RFC 2045 6.8 */
+#define BOUNDARY_START "=_" /* cannot occur in base64 or quoted-printable (RFC 2045 6.7) */
 
 static void refuse(struct strbuf *out)
 {
@@ -41,7 +41,7 @@ void mime_header(struct strbuf *out, const char *name, const char *value)
 		blank = strspn(value, " ");
 		word = strcspn(value + blank, " ");
 		if (word == 0)
-			break;			/* blanks at the end could become an empty line */
+			break; /* blanks at the end could become an empty line */
 		word += blank;
 		if (blank == 0)
 			strbuf_addc(out, ' '), column++;
@@ -57,7 +57,8 @@ void mime_header(struct strbuf *out, const char *name, const char *value)
 
 void mime_base64(struct strbuf *out, const void *bytes, size_t n)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const uint8_t *b = bytes;
 
 	for (size_t i = 0; i < n; i += 3) {
@@ -96,7 +97,8 @@ void mime_boundary(const char *id, char boundary_r[MIME_BOUNDARY_SIZE])
 	memcpy(boundary_r, BOUNDARY_START, n);
 	for (; *id != '\0' && n + 1 < MIME_BOUNDARY_SIZE; id++) {
 		char c = (char)(*id | 0x20);
-		bool keep = (c >= 'a' && c <= 'z') || (*id >= '0' && *id <= '9') || *id == '.' || *id == '-';
+		bool keep = (c >= 'a' && c <= 'z') || (*id >= '0' && *id <= '9') || *id == '.' ||
+			    *id == '-';
 
 		boundary_r[n++] = keep ? *id : '_';
 	}
@@ -139,7 +141,8 @@ static void add_disposition(struct strbuf *out, const char *filename)
 
 static void add_part(struct strbuf *out, const struct mime_part *p, const char *boundary)
 {
-	if (!p->base64 && p->len > 0 && memmem(p->bytes, p->len, boundary, strlen(boundary)) != NULL)
+	if (!p->base64 && p->len > 0 &&
+	    memmem(p->bytes, p->len, boundary, strlen(boundary)) != NULL)
 		refuse(out);
 	strbuf_addf(out, "\r\n--%s\r\n", boundary);
 	mime_header(out, "Content-Type", p->type);
@@ -165,7 +168,8 @@ bool mime_write(struct strbuf *out, const struct mime_message *m)
 	for (size_t i = 0; i < m->header_count; i++)
 		mime_header(out, m->headers[i].name, m->headers[i].value);
 	mime_header(out, "MIME-Version", "1.0");
-	strbuf_addf(out, "Content-Type: multipart/%s;\r\n boundary=\"%s\"\r\n", m->subtype, boundary);
+	strbuf_addf(out, "Content-Type: multipart/%s;\r\n boundary=\"%s\"\r\n", m->subtype,
+		    boundary);
 	if (!all_printable(m->subtype) || strlen(m->subtype) > FOLD_COLUMN)
 		refuse(out);
 	for (size_t i = 0; i < m->part_count; i++)

@@ -39,13 +39,15 @@ static bool good_name(const char *name, size_t len)
 	return true;
 }
 
-/* Printable ASCII, white space, or a byte of UTF-8 (RFC 8616 allows it; its order is the business of who uses it). */
+/* Printable ASCII, white space, or a byte of UTF-8 (RFC 8616 allows it; its order is the business
+ * of who uses it). */
 static bool good_value(const char *value, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)value[i];
 
-		if ((c < 0x20 && !is_white(value[i])) || c == 0x7f || c >= 0xf5 || c == 0xc0 || c == 0xc1)
+		if ((c < 0x20 && !is_white(value[i])) || c == 0x7f || c >= 0xf5 || c == 0xc0 ||
+		    c == 0xc1)
 			return false;
 	}
 	return true;
@@ -82,7 +84,7 @@ bool taglist_next(struct taglist *t, struct tag *tag_r)
 		t->at = stop != NULL ? stop + 1 : t->end;
 		trim(&at, &len);
 		if (len == 0 && stop == NULL)
-			break;		/* white space after the last ';' */
+			break; /* white space after the last ';' */
 		if (len > 0 && read_tag(at, len, tag_r)) {
 			t->bad |= !good_value(tag_r->value, tag_r->value_len);
 			return true;

@@ -4,7 +4,7 @@
 size_t utf8_char(const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	unsigned char low = 0x80, high = 0xbf;	/* range of the second byte */
+	unsigned char low = 0x80, high = 0xbf; /* range of the second byte */
 	size_t n;
 
 	if (len == 0)
