@@ -46,6 +46,12 @@
 #define MAX_SPF_SPEC 1024
 /* DKIM signatures verified; each with another l= costs a hash of the whole body. */
 #define MAX_DKIM_SIGNATURES 16
+/* Bytes of one DKIM-Signature or ARC field that is verified; real ones are under 3 KB. */
+#define MAX_SIGNATURE_FIELD_BYTES 16384
+/* Bytes of header kept to verify signatures; real headers are under 100 KB. */
+#define MAX_SIGNED_HEADER_BYTES 1048576
+/* ARC sets of one message (RFC 8617 4.2.1). */
+#define MAX_ARC_SETS 50
 /* Queries of one DMARC tree walk (RFC 9989 4.10). */
 #define MAX_TREE_WALK 8
 

@@ -36,6 +36,9 @@ void dkim_message_header(struct dkim_message *m, const char *name, const char *v
 /* The header is complete: parse the signatures and hint their keys. */
 void dkim_message_end_header(struct dkim_message *m, struct lookups *l);
 
+/* False if no signature is left that needs the body: the milter may skip it, dkim_message_check() comes all the same. */
+bool dkim_message_wants_body(const struct dkim_message *m);
+
 /* A piece of the body. */
 void dkim_message_body(struct dkim_message *m, const unsigned char *bytes, size_t n);
 
