@@ -17,12 +17,11 @@
 /* "pass example.com p=reject>quarantine org=example.com spf=relaxed dkim" */
 static const char *shown(const struct dmarc_facts *d, char text_r[800])
 {
-	static const char *const tag[] = {"p", "sp", "np"};
 	size_t n = (size_t)sprintf(text_r, "%s", dmarc_result_name(d->result));
 
 	if (d->policy_domain[0] != '\0' && d->record.valid) {
-		n += (size_t)sprintf(text_r + n, " %s %s=%s", d->policy_domain, tag[d->tag],
-				     dmarc_policy_name(d->published));
+		n += (size_t)sprintf(text_r + n, " %s %s=%s", d->policy_domain,
+				     dmarc_tag_name(d->tag), dmarc_policy_name(d->published));
 		if (d->effective != d->published)
 			n += (size_t)sprintf(text_r + n, ">%s", dmarc_policy_name(d->effective));
 		n += (size_t)sprintf(text_r + n, " org=%s", d->organizational_domain);

@@ -103,6 +103,23 @@ static void compares_organizational_domains(void **state)
 	}
 }
 
+/* The answer came after one walk had given up on it and before the other asked. */
+static void a_late_answer_is_no_reason_to_part_two_names(void **state)
+{
+	const struct dmarc_walk early = {.start = "a.example.com",
+					 .org = "a.example.com",
+					 .failed_low = "example.com",
+					 .failed_high = "example.com"};
+	struct dmarc_walk late = {.start = "b.example.com", .org = "example.com"};
+
+	(void)state;
+	assert_int_equal(dmarc_kinship(&early, &late), DMARC_UNSURE);
+	late.stop = "example.com";
+	assert_int_equal(dmarc_kinship(&early, &late), DMARC_UNSURE);
+	late.stop = late.org = "b.example.com";
+	assert_int_equal(dmarc_kinship(&early, &late), DMARC_STRANGERS);
+}
+
 /* A tree small enough to try everything that could stand where a query failed. */
 #define NAMES 7
 static const char *const tree[NAMES] = {"t",	   "x.t",	"y.x.t", "z.y.x.t",
@@ -449,6 +466,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(compares_organizational_domains),
+	    cmocka_unit_test(a_late_answer_is_no_reason_to_part_two_names),
 	    cmocka_unit_test(failures_are_taken_for_all_they_could_hide),
 	    cmocka_unit_test(aligns_what_passed_and_remembers_what_might_have),
 	    cmocka_unit_test(walks_only_where_a_walk_can_matter),

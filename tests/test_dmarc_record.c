@@ -284,6 +284,7 @@ static void judges_uris(void **state)
 	    {"mailto:a%4@example.com", false},
 	    {"mailto:a%zz@example.com", false},
 	    {"mailto:a@example.com%", false},
+	    {"https://example.com/%4", false},
 	    {"mailto:a,b@example.com", false},
 	    {"mailto:a b@example.com", false},
 	    {"mailto:<a@example.com>", false},

@@ -281,6 +281,13 @@ bool dmarc_record_parse(const char *text, size_t len, struct dmarc_record *r)
 	return true;
 }
 
+const char *dmarc_tag_name(enum dmarc_tag tag)
+{
+	static const char *const name[] = {"p", "sp", "np"};
+
+	return name[tag];
+}
+
 /* The length without an obs-dmarc-report-size ("!10m") at the end, which RFC 9989 has read and
  * ignored. */
 static size_t without_size(const char *uri, size_t len)

@@ -32,12 +32,13 @@ static void add_signature(struct dkim_facts *f, const char *domain, enum dkim_re
 
 static void read_line(struct world *w, const char *line, size_t len)
 {
-	const char *blank = memchr(line, ' ', len), *text = blank + 1;
+	const char *blank = memchr(line, ' ', len), *text;
 	char name[DOMAIN_SIZE], query[DOMAIN_SIZE + 8];
 	size_t text_len;
 
 	if (blank == NULL)
 		return;
+	text = blank + 1;
 	text_len = (size_t)(line + len - text);
 	if (blank == line + 1 && domain_normal(text, text_len, name)) {
 		snprintf(query, sizeof(query), "_dmarc.%s", name);
