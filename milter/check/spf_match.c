@@ -2,14 +2,16 @@
  * libspf2.
  *
  * libspf2 is given the fixed name TARGET; the hook answers for it with the records of the real
- * target, so that no foreign byte enters libspf2's compiler. Two habits of libspf2 are worked
- * around in the hook as well: it lets any loopback client pass unseen, so such a client and all
- * addresses are shown to it under the same mask, which changes no comparison of prefixes; and it
- * has no prefix length 0, so there the client's address is shown for any address. */
+ * target, so that no foreign byte enters libspf2's compiler. Three habits of libspf2 are worked
+ * around here as well. It lets any loopback client pass unseen, so such a client and all addresses
+ * are shown to it under the same mask, which changes no comparison of prefixes. It has no prefix
+ * length 0, so there the client's address is shown for any address. And it ends the process when
+ * memory runs out: its error handler jumps back to us instead. */
 #include "check/spf_match.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +21,6 @@
 
 #define TARGET "target.invalid"
 #define LOOPBACK_MASK 0x40
-/* libspf2 ends the process if its hook returns NULL: as many empty answers as one directive can ask
- * after memory ran out are made beforehand. Only ptr asks on after a failure. */
-#define SPARES (MAX_PTR_NAMES + 1)
 
 struct spf_matcher {
 	struct lookups *lookups;
@@ -30,39 +29,61 @@ struct spf_matcher {
 	SPF_dns_server_t dns;
 	SPF_server_t *server;
 	SPF_request_t *request;
-	SPF_dns_rr_t *spare[SPARES];
 	/* The directive at work. */
 	const struct spf_directive *directive;
 	const char *target;
 	bool any_address; /* prefix length 0 */
-	bool found_nothing, too_many_mx, no_memory;
+	bool found_nothing, too_many_mx;
+	bool no_memory; /* from then on nothing matches */
 	char *reason;
+	char record[64 + DOMAIN_SIZE];
+	SPF_errcode_t error;
+	SPF_result_t result;
 };
 
-/* -- the hook
- * --------------------------------------------------------------------------------------- */
+/* -- when libspf2 gives up -------------------------------------------------------------------- */
 
-static SPF_dns_rr_t *take_spare(struct spf_matcher *m)
+/* Where this thread goes on then; NULL while it is not inside libspf2. */
+static _Thread_local jmp_buf *escape;
+
+/* Called instead of abort(), always from libspf2's own frames. What it has allocated there is lost.
+ */
+__attribute__((noreturn)) static void give_up(const char *file, int line, const char *text)
 {
-	SPF_dns_rr_t *rr = NULL;
-
-	for (size_t i = 0; i < SPARES && rr == NULL; i++) {
-		rr = m->spare[i];
-		m->spare[i] = NULL;
-	}
-	m->no_memory = true;
-	return rr;
+	(void)file;
+	(void)line;
+	(void)text;
+	if (escape == NULL)
+		abort();
+	longjmp(*escape, 1);
 }
+
+static void guarded(struct spf_matcher *m, void (*work)(struct spf_matcher *m))
+{
+	jmp_buf here;
+
+	escape = &here;
+	if (setjmp(here) == 0)
+		work(m);
+	else
+		m->no_memory = true;
+	escape = NULL;
+}
+
+/* libspf2 prints unless told not to. */
+static void set_handlers(void)
+{
+	SPF_info_handler = NULL;
+	SPF_debug_handler = NULL;
+	SPF_warning_handler = NULL;
+	SPF_error_handler = give_up;
+}
+
+/* -- the hook --------------------------------------------------------------------------------- */
 
 static SPF_dns_rr_t *new_answer(struct spf_matcher *m, ns_type type, SPF_dns_stat_t herrno)
 {
-	SPF_dns_rr_t *rr = SPF_dns_rr_new_init(&m->dns, "", type, 0, herrno);
-
-	if (rr == NULL && (rr = take_spare(m)) != NULL) {
-		rr->rr_type = type;
-		rr->herrno = TRY_AGAIN;
-	}
-	return rr;
+	return SPF_dns_rr_new_init(&m->dns, "", type, 0, herrno);
 }
 
 static void add_data(struct spf_matcher *m, SPF_dns_rr_t *rr, const void *data, size_t n)
@@ -111,14 +132,15 @@ static void add_records(struct spf_matcher *m, SPF_dns_rr_t *rr, const struct dn
 	}
 }
 
-/* How libspf2 is told that there are no records. Below ptr an error is no match (5.5). */
+/* How libspf2 is told that there are no records. Below ptr an error is no match (5.5), unless it is
+ * our own: the client can break its reverse DNS, and shall not escape a fail by that. */
 static SPF_dns_stat_t empty_status(struct spf_matcher *m, const char *name, enum dns_type type,
 				   const struct dns_answer *a)
 {
 	bool ptr = m->directive->mechanism == SPF_PTR;
 
 	if (dns_failed(a)) {
-		if (ptr)
+		if (ptr && a->status != DNS_REFUSED_HERE)
 			return NO_DATA;
 		snprintf(m->reason, REASON_SIZE, "%s of %.80s: %s", dns_type_name(type), name,
 			 dns_status_name(a->status));
@@ -148,23 +170,15 @@ static SPF_dns_rr_t *lookup(SPF_dns_server_t *self, const char *name, ns_type ty
 	if (a->status != DNS_OK || a->count == 0)
 		return new_answer(m, type, empty_status(m, name, (enum dns_type)type, a));
 	rr = new_answer(m, type, NETDB_SUCCESS);
-	if (rr != NULL && !m->no_memory)
-		add_records(m, rr, a);
-	if (rr != NULL && rr->num_rr == 0 && rr->herrno == NETDB_SUCCESS)
+	if (rr == NULL)
+		return NULL;
+	add_records(m, rr, a);
+	if (rr->num_rr == 0)
 		rr->herrno = NO_DATA;
 	return rr;
 }
 
-/* -- matching
- * --------------------------------------------------------------------------------------- */
-
-/* libspf2 prints to stdout unless told not to. */
-static void silence(void)
-{
-	SPF_info_handler = NULL;
-	SPF_debug_handler = NULL;
-	SPF_warning_handler = NULL;
-}
+/* -- matching --------------------------------------------------------------------------------- */
 
 static bool set_client(struct spf_matcher *m)
 {
@@ -188,6 +202,15 @@ static bool is_loopback(const struct addr *a)
 	return a->family == ADDR_IP4 ? a->bytes[0] == 127 : memcmp(a->bytes, one, sizeof(one)) == 0;
 }
 
+static void set_up(struct spf_matcher *m)
+{
+	m->no_memory = (m->server = SPF_server_new_dns(&m->dns, 0)) == NULL ||
+		       SPF_server_set_rec_dom(m->server, TARGET) != SPF_E_SUCCESS ||
+		       (m->request = SPF_request_new(m->server)) == NULL || !set_client(m) ||
+		       SPF_request_set_helo_dom(m->request, TARGET) != SPF_E_SUCCESS ||
+		       SPF_request_set_env_from(m->request, "x@" TARGET) != 0;
+}
+
 struct spf_matcher *spf_matcher_new(struct lookups *l, const struct addr *client)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -195,16 +218,13 @@ struct spf_matcher *spf_matcher_new(struct lookups *l, const struct addr *client
 
 	if (m == NULL)
 		return NULL;
-	pthread_once(&once, silence);
+	pthread_once(&once, set_handlers);
 	m->lookups = l;
 	m->client = client;
 	m->mask = is_loopback(client) ? LOOPBACK_MASK : 0;
 	m->dns = (SPF_dns_server_t){.lookup = lookup, .name = "alignd", .hook = m};
-	if ((m->server = SPF_server_new_dns(&m->dns, 0)) == NULL ||
-	    SPF_server_set_rec_dom(m->server, TARGET) != SPF_E_SUCCESS ||
-	    (m->request = SPF_request_new(m->server)) == NULL || !set_client(m) ||
-	    SPF_request_set_helo_dom(m->request, TARGET) != SPF_E_SUCCESS ||
-	    SPF_request_set_env_from(m->request, "x@" TARGET) != 0) {
+	guarded(m, set_up);
+	if (m->no_memory) {
 		spf_matcher_free(m);
 		return NULL;
 	}
@@ -215,9 +235,6 @@ void spf_matcher_free(struct spf_matcher *m)
 {
 	if (m == NULL)
 		return;
-	for (size_t i = 0; i < SPARES; i++)
-		if (m->spare[i] != NULL)
-			SPF_dns_rr_free(m->spare[i]);
 	if (m->request != NULL)
 		SPF_request_free(m->request);
 	if (m->server != NULL)
@@ -225,52 +242,61 @@ void spf_matcher_free(struct spf_matcher *m)
 	free(m);
 }
 
-static bool fill_spares(struct spf_matcher *m, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (m->spare[i] == NULL && (m->spare[i] = SPF_dns_rr_new()) == NULL)
-			return false;
-	return true;
-}
-
 /* The record libspf2 evaluates. A ptr target is compared with names and given as it is: of the
  * bytes a name from the DNS can have none means anything to libspf2's compiler, and with any other
  * byte there is no match. */
-static bool write_record(struct spf_matcher *m, char *record, size_t size)
+static bool write_record(struct spf_matcher *m)
 {
 	const struct spf_directive *d = m->directive;
 
 	switch (d->mechanism) {
 	case SPF_A:
 	case SPF_MX:
-		snprintf(record, size, "v=spf1 %s:" TARGET "/%u//%u",
+		snprintf(m->record, sizeof(m->record), "v=spf1 %s:" TARGET "/%u//%u",
 			 d->mechanism == SPF_A ? "a" : "mx", d->bits4 > 0 ? d->bits4 : 32,
 			 d->bits6 > 0 ? d->bits6 : 128);
 		return true;
-	case SPF_EXISTS: snprintf(record, size, "v=spf1 exists:" TARGET); return true;
+	case SPF_EXISTS:
+		snprintf(m->record, sizeof(m->record), "v=spf1 exists:" TARGET);
+		return true;
 	case SPF_PTR:
-		snprintf(record, size, "v=spf1 ptr:%s", m->target);
+		snprintf(m->record, sizeof(m->record), "v=spf1 ptr:%s", m->target);
 		return m->target[strspn(m->target, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] ==
 		       '\0';
 	default: return false;
 	}
 }
 
-/* Ask libspf2. Its answer to "v=spf1 DIRECTIVE" is pass for a match and neutral for none. */
-static enum spf_match query(struct spf_matcher *m, const char *record)
+static void query(struct spf_matcher *m)
 {
 	SPF_response_t *response = NULL;
-	SPF_errcode_t error = SPF_request_query_fallback(m->request, &response, record);
-	SPF_result_t result = response != NULL ? SPF_response_result(response) : SPF_RESULT_INVALID;
 
-	if (response != NULL)
+	m->error = SPF_request_query_fallback(m->request, &response, m->record);
+	m->no_memory |= m->error == SPF_E_NO_MEMORY || response == NULL;
+	if (response != NULL) {
+		m->result = SPF_response_result(response);
 		SPF_response_free(response);
-	if (result == SPF_RESULT_PASS)
+	}
+}
+
+/* What libspf2 answers to "v=spf1 DIRECTIVE": pass for a match, neutral for none. */
+static enum spf_match judge(struct spf_matcher *m)
+{
+	if (m->no_memory) {
+		snprintf(m->reason, REASON_SIZE, "out of memory");
+		return SPF_MATCH_TEMPERROR;
+	}
+	if (m->too_many_mx) {
+		snprintf(m->reason, REASON_SIZE, "%.80s has more than %d MX hosts", m->target,
+			 MAX_SPF_TERMS);
+		return SPF_MATCH_PERMERROR;
+	}
+	if (m->result == SPF_RESULT_PASS)
 		return SPF_MATCH;
-	if (result == SPF_RESULT_NEUTRAL)
+	if (m->result == SPF_RESULT_NEUTRAL)
 		return SPF_NO_MATCH;
 	if (m->reason[0] == '\0')
-		snprintf(m->reason, REASON_SIZE, "libspf2: %.80s", SPF_strerror(error));
+		snprintf(m->reason, REASON_SIZE, "libspf2: %.80s", SPF_strerror(m->error));
 	return SPF_MATCH_TEMPERROR;
 }
 
@@ -278,7 +304,6 @@ enum spf_match spf_match(struct spf_matcher *m, const struct spf_directive *d, c
 			 bool *void_r, char reason_r[REASON_SIZE])
 {
 	unsigned bits = m->client->family == ADDR_IP4 ? d->bits4 : d->bits6;
-	char record[64 + DOMAIN_SIZE];
 	enum spf_match r;
 
 	reason_r[0] = '\0';
@@ -287,22 +312,13 @@ enum spf_match spf_match(struct spf_matcher *m, const struct spf_directive *d, c
 	m->target = target;
 	m->reason = reason_r;
 	m->any_address = (d->mechanism == SPF_A || d->mechanism == SPF_MX) && bits == 0;
-	m->found_nothing = m->too_many_mx = m->no_memory = false;
-	if (!write_record(m, record, sizeof(record)))
+	m->found_nothing = m->too_many_mx = false;
+	m->result = SPF_RESULT_INVALID;
+	if (!write_record(m))
 		return SPF_NO_MATCH;
-	if (fill_spares(m, d->mechanism == SPF_PTR ? SPARES : 1))
-		r = query(m, record);
-	else
-		m->no_memory = true;
-	if (m->no_memory) {
-		snprintf(reason_r, REASON_SIZE, "out of memory");
-		return SPF_MATCH_TEMPERROR;
-	}
-	if (m->too_many_mx) {
-		snprintf(reason_r, REASON_SIZE, "%.80s has more than %d MX hosts", target,
-			 MAX_SPF_TERMS);
-		return SPF_MATCH_PERMERROR;
-	}
+	if (!m->no_memory)
+		guarded(m, query);
+	r = judge(m);
 	*void_r = r == SPF_NO_MATCH && m->found_nothing;
 	return r;
 }
