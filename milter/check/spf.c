@@ -50,8 +50,7 @@ static void copy_slice(char *to, size_t size, struct spf_slice s)
 	snprintf(to, size, "%.*s", (int)(s.len < size ? s.len : size), s.text);
 }
 
-/* -- the name of the client, for %{p} (RFC 7208 7.3)
- * ------------------------------------------------ */
+/* -- the name of the client, for %{p} (RFC 7208 7.3) ------------------------------------------ */
 
 /* 0: the domain itself, 1: a name below it, 2: any other. The lowest valid one is wanted. */
 static int rank(const char *name, const char *domain)
@@ -83,8 +82,7 @@ static const char *client_name(void *arg)
 	return "unknown";
 }
 
-/* -- records
- * ---------------------------------------------------------------------------------------- */
+/* -- records ---------------------------------------------------------------------------------- */
 
 /* Fetch and parse the record of `domain`. False: the result is in result_r. */
 static bool fetch(struct check *c, const char *domain, struct spf_record *record_r,
@@ -105,7 +103,7 @@ static bool fetch(struct check *c, const char *domain, struct spf_record *record
 		*result_r = because(c, SPF_NONE, "%s has no SPF record", domain);
 	else if (found > 1)
 		*result_r = because(c, SPF_PERMERROR, "%s has more than one SPF record", domain);
-	else if (txt->len >= MAX_TXT_BYTES)
+	else if (txt->len > MAX_TXT_BYTES)
 		*result_r = because(c, SPF_PERMERROR, "the SPF record of %s is too long", domain);
 	else if (!spf_record_parse(txt->data, txt->len, record_r, &bad))
 		*result_r =
@@ -149,8 +147,7 @@ static enum spf_result check_other(struct check *c, const char *target, bool our
 	return r;
 }
 
-/* -- directives
- * ------------------------------------------------------------------------------------- */
+/* -- directives ------------------------------------------------------------------------------- */
 
 static enum outcome eval_include(struct check *c, const char *target, enum spf_result *result_r)
 {
@@ -228,7 +225,7 @@ static void explain(struct check *c, const char *domain, struct spf_slice exp)
 	if (expand(c, domain, exp, name) != SPF_EXPANDED)
 		return;
 	a = lookups_wait(c->lookups, name, DNS_TXT);
-	if (a->status == DNS_OK && a->count == 1 && a->records[0].len < MAX_TXT_BYTES &&
+	if (a->status == DNS_OK && a->count == 1 && a->records[0].len <= MAX_TXT_BYTES &&
 	    spf_macro_string(a->records[0].data, a->records[0].len, SPF_IN_EXPLANATION))
 		spf_macro_explanation(&c->macros, a->records[0].data, a->records[0].len,
 				      c->out->explanation, sizeof(c->out->explanation));
@@ -279,8 +276,7 @@ static enum spf_result check_host(struct check *c, const char *domain, bool ours
 	return check_other(c, target, ours);
 }
 
-/* -- the check
- * -------------------------------------------------------------------------------------- */
+/* -- the check -------------------------------------------------------------------------------- */
 
 static const char *or_else(const char *text, const char *other)
 {

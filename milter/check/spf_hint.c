@@ -14,6 +14,10 @@ struct place {
 	unsigned terms; /* terms surely used when this record is evaluated */
 };
 
+/* Longer records are left to the check: they are rare, and follows run on the resolver's only
+ * thread. */
+#define MAX_HINTED_RECORD 4096
+
 /* %{d}, %{i}, %{v} are known here, the sender is not. */
 #define KNOWN_LETTERS "div%_-"
 
@@ -89,7 +93,7 @@ static void follow_record(struct lookups *l, const char *domain, const struct dn
 	char target[DOMAIN_SIZE];
 	size_t pos = 0;
 
-	if (spf_record_select(answer, &txt) != 1 || txt->len >= MAX_TXT_BYTES ||
+	if (spf_record_select(answer, &txt) != 1 || txt->len > MAX_HINTED_RECORD ||
 	    !spf_record_parse(txt->data, txt->len, &record, &bad))
 		return;
 	while (spf_record_next(&record, &pos, &d)) {

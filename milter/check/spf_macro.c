@@ -27,8 +27,7 @@ static bool is_delimiter(char c)
 	return c == '.' || c == '-' || c == '+' || c == ',' || c == '/' || c == '_' || c == '=';
 }
 
-/* -- grammar
- * ---------------------------------------------------------------------------------------- */
+/* -- grammar ---------------------------------------------------------------------------------- */
 
 /* One macro-expand, taken apart. */
 struct macro {
@@ -147,8 +146,7 @@ bool spf_macro_only(const char *text, size_t len, const char *letters)
 	return true;
 }
 
-/* -- expansion
- * -------------------------------------------------------------------------------------- */
+/* -- expansion -------------------------------------------------------------------------------- */
 
 /* Where expanded text goes. A name keeps its right end: only the last TAIL bytes can matter after
  * the cut to 253 (254 and a final dot). An explanation keeps its left end. */

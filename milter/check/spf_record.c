@@ -24,8 +24,7 @@ static bool is_word(struct spf_slice s, const char *word)
 	return strlen(word) == s.len && strncasecmp(s.text, word, s.len) == 0;
 }
 
-/* -- the domain
- * ------------------------------------------------------------------------------------- */
+/* -- the domain ------------------------------------------------------------------------------- */
 
 /* A name that is no host name but can be asked: printable ASCII in its labels. */
 static bool odd_domain(const char *text, char name_r[DOMAIN_SIZE])
@@ -54,8 +53,7 @@ bool spf_domain(const char *text, char name_r[DOMAIN_SIZE])
 	return false;
 }
 
-/* -- mechanisms
- * ------------------------------------------------------------------------------------- */
+/* -- mechanisms ------------------------------------------------------------------------------- */
 
 enum argument { ARG_NONE, ARG_SPEC, ARG_MAYBE_SPEC, ARG_MAYBE_SPEC_CIDR, ARG_IP4, ARG_IP6 };
 
@@ -115,18 +113,45 @@ static bool take_dual_cidr(struct spf_slice *s, struct spf_directive *d)
 	return take_cidr(s, 32, &d->bits4) != CIDR_BAD;
 }
 
-static bool read_network(struct spf_slice s, bool ip6, struct network *net_r)
+/* Four numbers of 0 to 255 without leading zeros, with dots between. Most terms of most records are
+ * these. */
+static bool read_ip4(struct spf_slice s, uint8_t bytes_r[4])
+{
+	size_t at = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned n = 0;
+		size_t start = at;
+
+		for (; at < s.len && is_digit(s.text[at]) && at < start + 3; at++)
+			n = n * 10 + (unsigned)(s.text[at] - '0');
+		if (at == start || n > 255 || (at > start + 1 && s.text[start] == '0'))
+			return false;
+		bytes_r[i] = (uint8_t)n;
+		if (i < 3 && (at == s.len || s.text[at++] != '.'))
+			return false;
+	}
+	return at == s.len;
+}
+
+static bool read_ip6(struct spf_slice s, uint8_t bytes_r[16])
 {
 	char text[INET6_ADDRSTRLEN];
 
-	net_r->bits = ip6 ? 128 : 32;
-	net_r->addr.family = ip6 ? ADDR_IP6 : ADDR_IP4;
-	if (take_cidr(&s, net_r->bits, &net_r->bits) == CIDR_BAD || s.len >= sizeof(text) ||
-	    memchr(s.text, '\0', s.len) != NULL)
+	if (s.len >= sizeof(text) || memchr(s.text, '\0', s.len) != NULL)
 		return false;
 	memcpy(text, s.text, s.len);
 	text[s.len] = '\0';
-	return inet_pton(ip6 ? AF_INET6 : AF_INET, text, net_r->addr.bytes) == 1;
+	return inet_pton(AF_INET6, text, bytes_r) == 1;
+}
+
+static bool read_network(struct spf_slice s, bool ip6, struct network *net_r)
+{
+	net_r->bits = ip6 ? 128 : 32;
+	net_r->addr.family = ip6 ? ADDR_IP6 : ADDR_IP4;
+	if (take_cidr(&s, net_r->bits, &net_r->bits) == CIDR_BAD)
+		return false;
+	return ip6 ? read_ip6(s, net_r->addr.bytes) : read_ip4(s, net_r->addr.bytes);
 }
 
 /* `s`: what follows the mechanism's name, from the ':' or '/'. */
@@ -175,8 +200,7 @@ static bool read_directive(struct spf_slice term, struct spf_directive *d_r)
 	return false;
 }
 
-/* -- terms
- * ------------------------------------------------------------------------------------------ */
+/* -- terms ------------------------------------------------------------------------------------ */
 
 /* The next run of bytes other than a space. */
 static bool next_term(struct spf_slice terms, size_t *at, struct spf_slice *term_r)
