@@ -43,10 +43,16 @@ static void end(struct world *w)
 
 static void judges_names_and_literals(void **state)
 {
-	static const struct { const char *helo, *client; enum helo_result result; const char *name; } rows[] = {
+	static const struct {
+		const char *helo, *client;
+		enum helo_result result;
+		const char *name;
+	} rows[] = {
 	    {"mx.example", "192.0.2.1", HELO_MATCH, "mx.example"},
 	    {"MX.Example.", "2001:db8::1", HELO_MATCH, "mx.example"},
-	    {"B\xc3\xbc" "cher.example", "192.0.2.1", HELO_MATCH, "xn--bcher-kva.example"},
+	    {"B\xc3\xbc"
+	     "cher.example",
+	     "192.0.2.1", HELO_MATCH, "xn--bcher-kva.example"},
 	    {"other.example", "192.0.2.1", HELO_MISMATCH, "other.example"},
 	    {"other.example", "2001:db8::1", HELO_MISMATCH, "other.example"},
 	    {"nowhere.example", "192.0.2.1", HELO_MISMATCH, "nowhere.example"},
@@ -64,10 +70,12 @@ static void judges_names_and_literals(void **state)
 	    {"mx.example\r\nX: y", "192.0.2.1", HELO_INVALID, ""},
 	    {"[2001:db8::1]", "2001:db8::1", HELO_INVALID, ""},
 	    {"[IPv6:192.0.2.1]", "192.0.2.1", HELO_INVALID, ""},
-	    {"[]", "192.0.2.1", HELO_INVALID, ""}, {"[", "192.0.2.1", HELO_INVALID, ""},
+	    {"[]", "192.0.2.1", HELO_INVALID, ""},
+	    {"[", "192.0.2.1", HELO_INVALID, ""},
 	    {"[192.0.2.1", "192.0.2.1", HELO_INVALID, ""},
 	    {"[IPv6:]", "2001:db8::1", HELO_INVALID, ""},
-	    {"[1111:2222:3333:4444:5555:6666:7777:8888:9999:1111:2222:3333:4444:5555:6666]", "2001:db8::1", HELO_INVALID, ""},
+	    {"[1111:2222:3333:4444:5555:6666:7777:8888:9999:1111:2222:3333:4444:5555:6666]",
+	     "2001:db8::1", HELO_INVALID, ""},
 	};
 	struct addr client;
 	struct world w;
@@ -93,9 +101,15 @@ static void judges_names_and_literals(void **state)
 
 static void knows_any_confirmed_ptr_name(void **state)
 {
-	static const struct { const char *helo; bool confirmed, is; } rows[] = {
-	    {"MX.example", true, true}, {"second.example", true, true}, {"mx.example", false, false},
-	    {"other.example", true, false}, {"xn--bcher-kva.example", true, false},
+	static const struct {
+		const char *helo;
+		bool confirmed, is;
+	} rows[] = {
+	    {"MX.example", true, true},
+	    {"second.example", true, true},
+	    {"mx.example", false, false},
+	    {"other.example", true, false},
+	    {"xn--bcher-kva.example", true, false},
 	};
 	struct addr client;
 	struct world w;

@@ -63,7 +63,8 @@ static void passes_if_a_name_holds_the_client(void **state)
 		begin(&w, clients[i]);
 		add_ptr(&w, "other.example");
 		add_ptr(&w, "mx.example");
-		fake_resolver_add(w.resolver, "other.example", i == 0 ? DNS_A : DNS_AAAA, i == 0 ? "192.0.2.2" : "::1");
+		fake_resolver_add(w.resolver, "other.example", i == 0 ? DNS_A : DNS_AAAA,
+				  i == 0 ? "192.0.2.2" : "::1");
 		fake_resolver_add(w.resolver, "mx.example", i == 0 ? DNS_A : DNS_AAAA, clients[i]);
 		assert_int_equal(check(&w), IPREV_PASS);
 		assert_string_equal(w.facts.name, "mx.example");
@@ -125,9 +126,15 @@ static void without_a_match_an_error_makes_temperror(void **state)
 
 static void no_ptr_record_is_permerror_and_a_failed_question_temperror(void **state)
 {
-	static const struct { enum dns_status status; enum iprev_result result; const char *reason; } rows[] = {
-	    {DNS_NXDOMAIN, IPREV_PERMERROR, "no PTR record"}, {DNS_NODATA, IPREV_PERMERROR, "no PTR record"},
-	    {DNS_SERVFAIL, IPREV_TEMPERROR, "PTR look-up: servfail"}, {DNS_BOGUS, IPREV_TEMPERROR, "PTR look-up: bogus"},
+	static const struct {
+		enum dns_status status;
+		enum iprev_result result;
+		const char *reason;
+	} rows[] = {
+	    {DNS_NXDOMAIN, IPREV_PERMERROR, "no PTR record"},
+	    {DNS_NODATA, IPREV_PERMERROR, "no PTR record"},
+	    {DNS_SERVFAIL, IPREV_TEMPERROR, "PTR look-up: servfail"},
+	    {DNS_BOGUS, IPREV_TEMPERROR, "PTR look-up: bogus"},
 	};
 	struct world w;
 

@@ -62,20 +62,38 @@ static const char *text_of(const struct spf_macros *m, const char *text)
 /* The rows of RFC 7208 7.4 and some more. */
 static void expands_the_examples_of_the_rfc(void **state)
 {
-	static const struct { const char *spec, *name; } rows[] = {
-	    {"%{s}", "strong-bad@email.example.com"}, {"%{o}", "email.example.com"}, {"%{d}", "email.example.com"},
-	    {"%{d4}", "email.example.com"}, {"%{d3}", "email.example.com"}, {"%{d2}", "example.com"},
-	    {"%{d1}", "com"}, {"%{dr}", "com.example.email"}, {"%{d2r}", "example.email"}, {"%{l}", "strong-bad"},
-	    {"%{l-}", "strong.bad"}, {"%{lr}", "strong-bad"}, {"%{lr-}", "bad.strong"}, {"%{l1r-}", "strong"},
+	static const struct {
+		const char *spec, *name;
+	} rows[] = {
+	    {"%{s}", "strong-bad@email.example.com"},
+	    {"%{o}", "email.example.com"},
+	    {"%{d}", "email.example.com"},
+	    {"%{d4}", "email.example.com"},
+	    {"%{d3}", "email.example.com"},
+	    {"%{d2}", "example.com"},
+	    {"%{d1}", "com"},
+	    {"%{dr}", "com.example.email"},
+	    {"%{d2r}", "example.email"},
+	    {"%{l}", "strong-bad"},
+	    {"%{l-}", "strong.bad"},
+	    {"%{lr}", "strong-bad"},
+	    {"%{lr-}", "bad.strong"},
+	    {"%{l1r-}", "strong"},
 	    {"%{ir}.%{v}._spf.%{d2}", "3.2.0.192.in-addr._spf.example.com"},
 	    {"%{lr-}.lp._spf.%{d2}", "bad.strong.lp._spf.example.com"},
 	    {"%{lr-}.lp.%{ir}.%{v}._spf.%{d2}", "bad.strong.lp.3.2.0.192.in-addr._spf.example.com"},
 	    {"%{ir}.%{v}.%{l1r-}.lp._spf.%{d2}", "3.2.0.192.in-addr.strong.lp._spf.example.com"},
 	    {"%{d2}.trusted-domains.example.net", "example.com.trusted-domains.example.net"},
-	    {"%{i}.%{h}.a", "192.0.2.3.mail.example.net.a"}, {"%{p}.a", "mx.example.org.a"},
-	    {"a%%b%_c%-d.example", "a%b c%20d.example"}, {"A.%{D}", "a.email.example.com"}, {"x.example.", "x.example"},
-	    {"%{d99999999999}", "email.example.com"}, {"%{S1@}x.a", NULL}, {"%{s1.+}x.a", "comx.a"},
-	    {"%{o-.=}", "email.example.com"}, {"%{L}.%{S}.a", "strong-bad.strong-bad%40email.example.com.a"},
+	    {"%{i}.%{h}.a", "192.0.2.3.mail.example.net.a"},
+	    {"%{p}.a", "mx.example.org.a"},
+	    {"a%%b%_c%-d.example", "a%b c%20d.example"},
+	    {"A.%{D}", "a.email.example.com"},
+	    {"x.example.", "x.example"},
+	    {"%{d99999999999}", "email.example.com"},
+	    {"%{S1@}x.a", NULL},
+	    {"%{s1.+}x.a", "comx.a"},
+	    {"%{o-.=}", "email.example.com"},
+	    {"%{L}.%{S}.a", "strong-bad.strong-bad%40email.example.com.a"},
 	};
 	struct world w;
 
@@ -83,7 +101,8 @@ static void expands_the_examples_of_the_rfc(void **state)
 	setup(&w, "192.0.2.3");
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		if (rows[i].name == NULL)
-			assert_false(spf_macro_string(rows[i].spec, strlen(rows[i].spec), SPF_IN_TERM));
+			assert_false(
+			    spf_macro_string(rows[i].spec, strlen(rows[i].spec), SPF_IN_TERM));
 		else
 			assert_string_equal(name_of(&w.macros, rows[i].spec), rows[i].name);
 	}
@@ -95,20 +114,24 @@ static void writes_ipv6_as_nibbles(void **state)
 
 	(void)state;
 	setup(&w, "2001:db8::cb01");
-	assert_string_equal(name_of(&w.macros, "%{ir}.%{v}._spf.%{d2}"),
-			    "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6._spf.example.com");
+	assert_string_equal(
+	    name_of(&w.macros, "%{ir}.%{v}._spf.%{d2}"),
+	    "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6._spf.example.com");
 	assert_string_equal(text_of(&w.macros, "%{c} %{i1r}"), "2001:db8::cb01 2");
 }
 
 static void writes_explanations(void **state)
 {
-	static const struct { const char *in, *out; } rows[] = {
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
 	    {"%{i} is not one of %{d}'s designated mail servers.",
 	     "192.0.2.3 is not one of email.example.com's designated mail servers."},
 	    {"See http://%{d}/why.html?s=%{S}&i=%{I}",
 	     "See http://email.example.com/why.html?s=strong-bad%40email.example.com&i=192.0.2.3"},
 	    {"%{r} at %{t}, %{C}", "mx.receiver.example at 1700000000, 192.0.2.3"},
-	    {"100%% a%_b%-c", "100% a b%20c"}, {"", ""},
+	    {"100%% a%_b%-c", "100% a b%20c"},
+	    {"", ""},
 	};
 	struct world w;
 
@@ -167,14 +190,16 @@ static void drops_labels_at_the_left_of_long_names(void **state)
 
 	(void)state;
 	setup(&w, "192.0.2.3");
-	/* 30 labels of 9 bytes: 299. Ten bytes per label: 25 labels and ".a" are 251, 26 are 261. */
+	/* 30 labels of 9 bytes: 299. Ten bytes per label: 25 labels and ".a" are 251, 26 are 261.
+	 */
 	for (size_t i = 0; i < 30; i++)
 		snprintf(helo + 10 * i, sizeof(helo) - 10 * i, "label%04zu.", i);
 	helo[299] = '\0';
 	w.macros.helo = helo;
 	snprintf(wanted, sizeof(wanted), "%s.a", helo + 50);
 	assert_string_equal(name_of(&w.macros, "%{h}.a"), wanted);
-	assert_string_equal(name_of(&w.macros, "%{h}.%{h}.%{h}.%{h}.%{h}.%{h}.%{h}.%{h}.a."), wanted);
+	assert_string_equal(name_of(&w.macros, "%{h}.%{h}.%{h}.%{h}.%{h}.%{h}.%{h}.%{h}.a."),
+			    wanted);
 	/* exactly 253 stays: 25 labels with dots, ".abc" less one */
 	snprintf(wanted, sizeof(wanted), "%s.abc", helo + 50);
 	assert_int_equal(strlen(wanted), 253);
@@ -186,8 +211,10 @@ static void drops_labels_at_the_left_of_long_names(void **state)
 static void knows_names_that_cannot_be_asked(void **state)
 {
 	static const char *const rows[] = {
-	    "%{l}..example", ".%{l}.example", "%{l}.abcdefghij%{l}%{l}%{l}%{l}%{l}%{l}.example",
-	    "%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}",
+	    "%{l}..example",
+	    ".%{l}.example",
+	    "%{l}.abcdefghij%{l}%{l}%{l}%{l}%{l}%{l}.example",
+	    "%{lr-+}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}",
 	    "a\\b.example",
 	};
 	char name[DOMAIN_SIZE], spec[MAX_SPF_SPEC + 2];
@@ -196,7 +223,8 @@ static void knows_names_that_cannot_be_asked(void **state)
 	(void)state;
 	setup(&w, "192.0.2.3");
 	for (size_t i = 0; i < ROWS(rows); i++)
-		assert_int_equal(spf_macro_name(&w.macros, rows[i], strlen(rows[i]), name), SPF_EXPANDED_BADLY);
+		assert_int_equal(spf_macro_name(&w.macros, rows[i], strlen(rows[i]), name),
+				 SPF_EXPANDED_BADLY);
 	memset(spec, '.', sizeof(spec));
 	memcpy(spec + MAX_SPF_SPEC - 2, "a.b", 3);
 	assert_int_equal(spf_macro_name(&w.macros, spec, MAX_SPF_SPEC, name), SPF_EXPANDED_BADLY);
@@ -204,7 +232,8 @@ static void knows_names_that_cannot_be_asked(void **state)
 		spec[i - 1] = 'x';
 	spec[MAX_SPF_SPEC] = 'y';
 	assert_int_equal(spf_macro_name(&w.macros, spec + 1, MAX_SPF_SPEC, name), SPF_EXPANDED);
-	assert_int_equal(spf_macro_name(&w.macros, spec, MAX_SPF_SPEC + 1, name), SPF_EXPANDED_BADLY);
+	assert_int_equal(spf_macro_name(&w.macros, spec, MAX_SPF_SPEC + 1, name),
+			 SPF_EXPANDED_BADLY);
 }
 
 /* RFC 8616 4. */
