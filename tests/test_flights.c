@@ -10,6 +10,8 @@
 #include "base/limits.h"
 #include "dns/flights.h"
 
+#define MOST 800
+
 struct seen {
 	unsigned calls;
 	enum dns_status last;
@@ -42,7 +44,7 @@ static int set_up(void **state)
 {
 	static struct fixture f;
 
-	f.flights = flights_new(&f);
+	f.flights = flights_new(&f, MOST);
 	f.ok = dns_answer_new(DNS_OK, NULL, 0);
 	f.timeout = dns_answer_new(DNS_TIMEOUT, NULL, 0);
 	*state = &f;
@@ -121,18 +123,51 @@ static void questions_on_their_way_are_bounded(void **state)
 	char name[32];
 	bool first;
 
-	for (int i = 0; i < MAX_OPEN_QUESTIONS; i++) {
-		snprintf(name, sizeof(name), "n%d.example", i);
+	for (int i = 0; i < MOST; i++) {
+		snprintf(name, sizeof(name), "n.d%d.example", i);
 		assert_int_equal(join(f->flights, name, &s, i, &last, &first), FLIGHT_STARTED);
 	}
 	assert_int_equal(join(f->flights, "more.example", &s, 1, &flight, &first), FLIGHT_REFUSED);
-	assert_int_equal(join(f->flights, "n0.example", &s, 1, &flight, &first), FLIGHT_JOINED);
+	assert_int_equal(join(f->flights, "n.d0.example", &s, 1, &flight, &first), FLIGHT_JOINED);
 	flights_expire(f->flights, INT64_MAX, f->timeout); /* giving up does not make room */
 	assert_int_equal(join(f->flights, "more.example", &s, 1, &flight, &first), FLIGHT_REFUSED);
 	flights_land(f->flights, last, f->ok);
 	assert_int_equal(join(f->flights, "more.example", &s, 1, &flight, &first), FLIGHT_STARTED);
 	flights_close(f->flights, f->timeout);
-	assert_int_equal(s.calls, MAX_OPEN_QUESTIONS + 2);
+	assert_int_equal(s.calls, MOST + 2);
+}
+
+static void one_domain_gets_no_more_than_its_share(void **state)
+{
+	static const struct { const char *below, *stranger; } rows[] = {
+	    {"example.org", "example.net"},
+	    {"a.b.example.org", "example.net"},
+	    {"7.2.192.in-addr.arpa", "1.7.3.192.in-addr.arpa"},
+	    {"0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+	     "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.9.b.d.0.1.0.0.2.ip6.arpa"},
+	};
+	struct fixture *f = *state;
+	struct flight *flight;
+	struct seen s = {0};
+	char name[100];
+	bool first;
+
+	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+		struct flights *own = flights_new(NULL, MOST);
+		int i = 0;
+
+		do
+			snprintf(name, sizeof(name), "%d.%s", ++i, rows[row].below);
+		while (join(own, name, &s, 1, &flight, &first) == FLIGHT_STARTED);
+		assert_int_equal(i, MOST / 8 + 2);
+		assert_int_equal(join(own, rows[row].stranger, &s, 1, &flight, &first), FLIGHT_STARTED);
+		snprintf(name, sizeof(name), "1.%s", rows[row].below);
+		assert_int_equal(join(own, name, &s, 1, &flight, &first), FLIGHT_JOINED);
+		flights_land(own, flight, f->ok);
+		assert_int_equal(join(own, name, &s, 1, &flight, &first), FLIGHT_STARTED);
+		flights_close(own, f->ok);
+		flights_free(own);
+	}
 }
 
 static void waiters_are_bounded(void **state)
@@ -172,6 +207,7 @@ int main(void)
 	    WITH_FLIGHTS(equal_questions_share_a_flight),
 	    WITH_FLIGHTS(each_waiter_has_its_own_time),
 	    WITH_FLIGHTS(questions_on_their_way_are_bounded),
+	    WITH_FLIGHTS(one_domain_gets_no_more_than_its_share),
 	    WITH_FLIGHTS(waiters_are_bounded),
 	    WITH_FLIGHTS(after_the_end_nobody_can_join),
 	};

@@ -360,6 +360,40 @@ static void messages_on_several_threads_agree(void **state)
 		pthread_join(threads[i], NULL);
 }
 
+/* An anchor for a zone whose answers are not signed: libunbound gives the data and says bogus. */
+static void what_does_not_validate_is_bogus(void **state)
+{
+	static const char anchor[] = "example. IN DS 20326 8 2 "
+				     "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n";
+	struct fixture *f = *state;
+	const char *servers[] = {test_dns_server_address(f->server)};
+	char path[] = "/tmp/test_resolver_unbound.XXXXXX";
+	const struct resolver_settings settings = {.nameservers = servers,
+						   .nameserver_count = 1,
+						   .question_timeout_ms = 3000,
+						   .cache_bytes = 1 << 20,
+						   .trust_anchor_file = path};
+	int fd = mkstemp(path);
+	struct resolver *r;
+	struct dns_answer *a;
+
+	assert_true(fd >= 0 && write(fd, anchor, sizeof(anchor) - 1) == (ssize_t)sizeof(anchor) - 1);
+	close(fd);
+	r = resolver_unbound_new(&settings, NULL);
+	unlink(path);
+	assert_non_null(r);
+	a = ask(r, "strings.example", DNS_TXT);
+	assert_int_equal(a->status, DNS_BOGUS);
+	assert_int_equal(a->count, 0);
+	assert_true(dns_failed(a));
+	dns_answer_unref(a);
+	a = ask(r, "example.org", DNS_A); /* no anchor above it */
+	assert_int_equal(a->status, DNS_OK);
+	assert_false(a->secure);
+	dns_answer_unref(a);
+	resolver_free(r);
+}
+
 static void a_bad_setting_is_told(void **state)
 {
 	static const char *const bad[] = {"", "example.org", "192.0.2.1@0", "192.0.2.1@65536", "192.0.2.1@x",
@@ -399,6 +433,7 @@ int main(void)
 	    WITH_SERVER(equal_questions_travel_together),
 	    WITH_SERVER(open_questions_are_answered_when_it_ends),
 	    WITH_SERVER(messages_on_several_threads_agree),
+	    WITH_SERVER(what_does_not_validate_is_bogus),
 	    cmocka_unit_test(a_bad_setting_is_told),
 	};
 	return cmocka_run_group_tests_name("resolver_unbound", tests, NULL, NULL);

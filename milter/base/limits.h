@@ -28,9 +28,10 @@
 /* Bytes of one TXT record kept after joining; real SPF, DKIM and DMARC records are under 4 KB. */
 #define MAX_TXT_BYTES 16384
 
-/* Questions on their way to the DNS at one time, each with some 10 KB in libunbound: names that nobody answers stay for
- * seconds after their askers have gone, and a flood of them must end in temporary errors, not in lack of memory. */
-#define MAX_OPEN_QUESTIONS 16384
+/* Questions on their way to the DNS at one time (fewer if few files may be open: each needs a socket), some 12 KB each in
+ * libunbound. Names that nobody answers stay for ten seconds after their askers have gone; a flood of them must end in
+ * temporary errors, not in lack of memory. */
+#define MAX_OPEN_QUESTIONS 6144
 /* Askers waiting for them; a hundred bytes each. */
 #define MAX_QUESTION_WAITERS 65536
 

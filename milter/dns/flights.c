@@ -7,7 +7,8 @@
 
 #include "base/limits.h"
 
-#define CHAINS 4096	/* a quarter of MAX_OPEN_QUESTIONS: chains stay short */
+#define CHAINS 4096	/* about MAX_OPEN_QUESTIONS: chains stay short */
+#define DOMAINS 1024	/* counters for the share of a domain; two domains on one counter do no harm */
 
 struct waiter {
 	TAILQ_ENTRY(waiter) by_due, beside;
@@ -23,6 +24,7 @@ struct flight {
 	struct flights *owner;
 	LIST_ENTRY(flight) chain;
 	struct waiters waiters;		/* may be empty: all gave up */
+	size_t domain;			/* its counter */
 	struct question question;
 };
 
@@ -32,18 +34,20 @@ struct flights {
 	void *home;
 	pthread_mutex_t lock;
 	struct waiters by_due;		/* all waiters, in the order of joining */
-	size_t open, waiting;
+	size_t open, waiting, most;
+	size_t domains[DOMAINS];	/* open ones by domain */
 	bool closed;
 	struct chain chains[CHAINS];
 };
 
-struct flights *flights_new(void *home)
+struct flights *flights_new(void *home, size_t most)
 {
 	struct flights *f = calloc(1, sizeof(*f));
 
 	if (f == NULL)
 		return NULL;
 	f->home = home;
+	f->most = most;
 	pthread_mutex_init(&f->lock, NULL);
 	TAILQ_INIT(&f->by_due);
 	return f;
@@ -80,12 +84,36 @@ static struct flight *find(struct flights *f, const struct question *q)
 	return NULL;
 }
 
+/* The counter of the domain that answers for the name: the last two labels stand for it; in the reverse trees, the
+ * network of a provider (/16, /32). */
+static size_t domain_of(const struct question *q)
+{
+	size_t labels = 2;
+	uint64_t h = 0;
+
+	if (domain_at_or_below(q->name, "in-addr.arpa"))
+		labels = 4;
+	else if (domain_at_or_below(q->name, "ip6.arpa"))
+		labels = 10;
+	for (const char *p = domain_tail(q->name, labels); *p != '\0'; p++)
+		h = (h ^ (unsigned char)*p) * 1099511628211u;
+	return (h ^ h >> 32) % DOMAINS;
+}
+
+static bool has_room(const struct flights *f, size_t domain)
+{
+	return f->open < f->most && f->domains[domain] < f->most / 8 + 1;
+}
+
 static struct flight *start(struct flights *f, const struct question *q)
 {
-	struct flight *fl = f->open < MAX_OPEN_QUESTIONS ? malloc(sizeof(*fl)) : NULL;
+	size_t domain = domain_of(q);
+	struct flight *fl = has_room(f, domain) ? malloc(sizeof(*fl)) : NULL;
 
 	if (fl == NULL)
 		return NULL;
+	fl->domain = domain;
+	f->domains[domain]++;
 	TAILQ_INIT(&fl->waiters);
 	fl->owner = f;
 	fl->question = *q;
@@ -174,6 +202,7 @@ void flights_land(struct flights *f, struct flight *fl, struct dns_answer *answe
 		TAILQ_INSERT_TAIL(&landed, w, beside);
 	}
 	LIST_REMOVE(fl, chain);
+	f->domains[fl->domain]--;
 	f->open--;
 	pthread_mutex_unlock(&f->lock);
 	free(fl);

@@ -8,15 +8,16 @@
 struct flights;
 struct flight;
 
-/* `home` is for flight_home(). NULL: out of memory. */
-struct flights *flights_new(void *home);
+/* At most `most` questions on their way; names below one domain (or one reverse network) may take an eighth of that, so
+ * that one stranger's silent servers do not use up what all need. `home` is for flight_home(). NULL: out of memory. */
+struct flights *flights_new(void *home, size_t most);
 /* All must be closed. Flights that never landed are forgotten. */
 void flights_free(struct flights *f);
 
 enum flights_joined {
 	FLIGHT_STARTED,		/* the first to ask: send it, and land it once */
 	FLIGHT_JOINED,		/* on its way already */
-	FLIGHT_REFUSED		/* over MAX_OPEN_QUESTIONS or MAX_QUESTION_WAITERS, no memory, or closed: `answered`
+	FLIGHT_REFUSED		/* too many on their way, over MAX_QUESTION_WAITERS, no memory, or closed: `answered`
 				 * will not be called */
 };
 

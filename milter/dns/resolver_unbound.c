@@ -26,7 +26,7 @@
 
 #define RESOLV_CONF "/etc/resolv.conf"
 #define CLASS_IN 1
-#define MOST_PORTS 1024		/* UDP sockets; libunbound's 16 allow 160 questions a second at 100 ms */
+#define LEAST_PORTS 64		/* libunbound's own 16 allow 160 questions a second at 100 ms */
 #define SPARE_FILES 256		/* left to the rest of the process when files are few */
 
 struct unbound {
@@ -216,14 +216,18 @@ static bool option_number(struct unbound *u, const char *name, uint64_t value, s
 	return option(u, name, text, why);
 }
 
-/* UDP sockets that may be open at one time. */
-static uint64_t ports(void)
+/* UDP sockets that may be open at one time. There must be more than questions on their way: a question that waits for a
+ * socket lets libunbound believe that the nameserver is slow, and soon that it is down. */
+static size_t ports(void)
 {
+	const size_t most = MAX_OPEN_QUESTIONS / 3 * 4;
 	struct rlimit files;
 
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= 2 * MOST_PORTS + SPARE_FILES)
-		return MOST_PORTS;
-	return files.rlim_cur > 2 * SPARE_FILES ? (files.rlim_cur - SPARE_FILES) / 2 : 64;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= 2 * most + SPARE_FILES)
+		return most;
+	if (files.rlim_cur < 2 * LEAST_PORTS + SPARE_FILES)
+		return LEAST_PORTS;
+	return (files.rlim_cur - SPARE_FILES) / 2;
 }
 
 static bool set_options(struct unbound *u, const struct resolver_settings *s, struct error *why)
@@ -233,6 +237,9 @@ static bool set_options(struct unbound *u, const struct resolver_settings *s, st
 	    {"unblock-lan-zones:", "yes"},	/* a relay in a private network asks PTR of it */
 	    {"insecure-lan-zones:", "yes"},
 	    {"cache-max-negative-ttl:", "300"},	/* a sender who has just mended his DNS */
+	    {"infra-cache-max-rtt:", "12000"},	/* these three: a nameserver that was away is asked again */
+	    {"infra-host-ttl:", "5"},		/* within seconds of its return, not after 15 minutes */
+	    {"infra-keep-probing:", "yes"},
 	    {"outgoing-num-tcp:", "64"},	/* large TXT sets come by TCP */
 	    {"rrset-roundrobin:", "no"},	/* the same answer for the same question */
 	};
@@ -353,7 +360,7 @@ static bool set_up(struct unbound *u, const struct resolver_settings *s, struct 
 	for (int i = DNS_NODATA; i <= DNS_REFUSED_HERE; i++)
 		if ((u->failed[i] = dns_answer_new((enum dns_status)i, NULL, 0)) == NULL)
 			return false;
-	if ((u->flights = flights_new(u)) == NULL ||
+	if ((u->flights = flights_new(u, ports() / 4 * 3)) == NULL ||
 	    (u->cache = answer_cache_new(s->cache_bytes)) == NULL ||
 	    (u->ctx = ub_ctx_create()) == NULL)
 		return false;
