@@ -1,10 +1,12 @@
 """Suites of cases: reading them and making their messages. The form is described in tests/cases/README.md."""
 import base64
+import contextlib
 import datetime
 import os
 import shutil
 import subprocess
 import tempfile
+import unittest.mock
 
 import yaml
 
@@ -80,7 +82,7 @@ def message(c, keys=None):
     else:
         raw = default_message(c['envelope'])
     for s in reversed(c.get('sign') or []):
-        raw = keys.sign(raw, s) + raw
+        raw = keys.sign(raw, s, c.get('now')) + raw
     for e in c.get('then') or []:                  # what happens to the message after it was signed
         raw = raw.replace(e['replace'].encode(), e['by'].encode(), 1)
     if c.get('above'):
@@ -109,11 +111,15 @@ class Keys:
         self.record = {'rsa': 'v=DKIM1; k=rsa; p=' + base64.b64encode(der).decode(),
                        'ed25519': 'v=DKIM1; k=ed25519; p=' + base64.b64encode(bytes(seed.verify_key)).decode()}
 
-    def sign(self, raw, s):
-        """s: {d, s, key: rsa|ed25519, broken: yes} -> the DKIM-Signature field"""
+    def sign(self, raw, s, now=None):
+        """s: {d, s, key: rsa|ed25519, broken: yes} -> the DKIM-Signature field, dated `now`"""
         kind = s.get('key', 'rsa')
         if s.get('broken'):
             raw = raw + b'not what was sent\r\n'
+        with unittest.mock.patch('time.time', lambda: now) if now is not None else contextlib.nullcontext():
+            return self._sign(raw, s, kind)
+
+    def _sign(self, raw, s, kind):
         return self.dkim.sign(raw, s['s'].encode(), s['d'].encode(), getattr(self, kind),
                               signature_algorithm=kind.encode() + b'-sha256', canonicalize=(b'relaxed', b'relaxed'),
                               include_headers=[b'from', b'to', b'subject', b'date'], linesep=b'\r\n')
