@@ -56,4 +56,11 @@
 /* Queries of one DMARC tree walk (RFC 9989 4.10). */
 #define MAX_TREE_WALK 8
 
+/* -- configuration ---------------------------------------------------------------------------------- */
+
+/* Rules, all tried for each message in the worst case. */
+#define MAX_RULES 1000
+/* Values of one list in a rule; compared one by one. */
+#define MAX_RULE_VALUES 1000
+
 #endif
