@@ -33,6 +33,12 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# The default rules, compiled in as text.
+$(BUILD)/rules_dmarc.inc: conf/rules/dmarc.conf
+	@mkdir -p $(@D)
+	sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+$(BUILD)/milter/config/config.o: $(BUILD)/rules_dmarc.inc
+
 $(LIB): $(OBJ)
 	@rm -f $@
 	ar rcs $@ $(OBJ)

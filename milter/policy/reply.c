@@ -165,12 +165,20 @@ static const struct standard helo = {"5.7.1", "HELO name not accepted", "4.7.1",
 static const struct standard local = {"5.7.1", "Message not accepted by local policy", "4.7.1",
 				      "Message not accepted now by local policy"};
 
-/* Does the rule have this condition, asking for anything but pass? */
+/* Does the rule ask for anything but pass here? */
 static bool asks_failure(const struct rule *rule, enum condition_id id, unsigned pass)
 {
 	const struct condition *c = rule_condition(rule, id);
 
 	return c != NULL && !(c->mask & 1u << pass);
+}
+
+/* Does it ask for nothing but a temporary failure? */
+static bool asks_temperror(const struct rule *rule, enum condition_id id, unsigned temperror)
+{
+	const struct condition *c = rule_condition(rule, id);
+
+	return c != NULL && c->mask == 1u << temperror;
 }
 
 static const struct standard *dmarc_reply(const struct facts *f)
@@ -186,7 +194,17 @@ static const struct standard *spf_reply(enum spf_result result)
 	return result == SPF_PERMERROR ? &spf_error : &spf_fail;
 }
 
-/* Checks of one kind apart from the author's identity; 5.7.26 if several failed together (RFC 7372 3.4). */
+/* The check whose missing answer a rule waits for; NULL if it is not one alone. */
+static const struct standard *waiting_reply(const struct rule *rule)
+{
+	if (asks_temperror(rule, COND_IPREV, IPREV_TEMPERROR))
+		return &iprev;
+	if (asks_temperror(rule, COND_SPF, SPF_TEMPERROR) || asks_temperror(rule, COND_SPF_HELO, SPF_TEMPERROR))
+		return &spf_error;
+	return asks_temperror(rule, COND_DKIM, DKIM_TEMPERROR) ? &dkim : NULL;
+}
+
+/* Checks apart from the author's identity; 5.7.26 if several failed together (RFC 7372 3.4). */
 static const struct standard *check_reply(const struct facts *f, const struct rule *rule)
 {
 	bool ip = asks_failure(rule, COND_IPREV, IPREV_PASS);
@@ -206,21 +224,23 @@ static const struct standard *check_reply(const struct facts *f, const struct ru
 	return rule_condition(rule, COND_HELO) != NULL ? &helo : &local;
 }
 
-static const struct standard *choose(const struct facts *f, const struct rule *rule)
+static const struct standard *choose(const struct facts *f, const struct rule *rule, bool reject)
 {
+	const struct standard *waiting = reject ? NULL : waiting_reply(rule);
+
 	if (rule_condition(rule, COND_INTERNAL_ERROR) != NULL)
 		return &internal;
 	if (rule_condition(rule, COND_FROM_STATUS) != NULL && f->from_status != FROM_OK)
 		return &from_status[f->from_status];
 	if (asks_failure(rule, COND_DMARC, DMARC_PASS))
 		return dmarc_reply(f);
-	return check_reply(f, rule);
+	return waiting != NULL ? waiting : check_reply(f, rule);
 }
 
 void reply_write(const struct facts *f, const struct rule *rule, struct decision *d)
 {
-	const struct standard *s = choose(f, rule);
 	bool reject = d->wanted == ACTION_REJECT;
+	const struct standard *s = choose(f, rule, reject);
 	const char *text = reject ? s->reject_text : s->tempfail_text;
 
 	snprintf(d->code, sizeof(d->code), "%s", rule->code != NULL ? rule->code : reject ? "550" : "451");

@@ -187,24 +187,23 @@ static bool check_stage(const struct rule *rule, struct error *why)
 	return true;
 }
 
-/* A temporary failure is never a reason to refuse for good, nor a bad signature one to try again (RFC 6376 6.3). */
-static bool check_temporary(const struct rule *rule, struct error *why)
-{
-	static const struct {
-		enum condition_id id;
-		unsigned temperror;
-	} rows[] = {{COND_IPREV, IPREV_TEMPERROR},  {COND_HELO, HELO_TEMPERROR}, {COND_SPF, SPF_TEMPERROR},
-		    {COND_SPF_HELO, SPF_TEMPERROR}, {COND_DKIM, DKIM_TEMPERROR}, {COND_DMARC, DMARC_TEMPERROR},
-		    {COND_INTERNAL_ERROR, 1}};
-	const struct condition *c = rule_condition(rule, COND_DKIM);
+/* Which value of a condition is a temporary failure. */
+static const struct {
+	enum condition_id id;
+	unsigned temperror;
+} temporary[] = {{COND_IPREV, IPREV_TEMPERROR},	 {COND_HELO, HELO_TEMPERROR}, {COND_SPF, SPF_TEMPERROR},
+		 {COND_SPF_HELO, SPF_TEMPERROR}, {COND_DKIM, DKIM_TEMPERROR}, {COND_DMARC, DMARC_TEMPERROR},
+		 {COND_INTERNAL_ERROR, 1}};
 
-	if (rule->action == ACTION_TEMPFAIL && c != NULL && c->mask & 1u << DKIM_FAIL) {
-		error_set(why, "action = tempfail with dkim = fail: the signature will not become better (RFC 6376 6.3)");
-		return false;
-	}
-	for (size_t i = 0; rule->action == ACTION_REJECT && i < sizeof(rows) / sizeof(rows[0]); i++) {
-		c = rule_condition(rule, rows[i].id);
-		if (c != NULL && c->mask & 1u << rows[i].temperror) {
+#define TEMPORARY_COUNT (sizeof(temporary) / sizeof(temporary[0]))
+
+/* A temporary failure is never a reason to refuse for good. */
+static bool check_reject(const struct rule *rule, struct error *why)
+{
+	for (size_t i = 0; i < TEMPORARY_COUNT; i++) {
+		const struct condition *c = rule_condition(rule, temporary[i].id);
+
+		if (c != NULL && c->mask & 1u << temporary[i].temperror) {
 			error_set(why, "action = reject with %s = %s: the failure is temporary, use tempfail",
 				  rule_key_of(c->id)->key.name,
 				  c->id == COND_INTERNAL_ERROR ? "yes" : "temperror");
@@ -212,6 +211,30 @@ static bool check_temporary(const struct rule *rule, struct error *why)
 		}
 	}
 	return true;
+}
+
+/* A bad signature is never a reason to have the message sent again (RFC 6376 6.3), unless something else is open. */
+static bool check_tempfail(const struct rule *rule, struct error *why)
+{
+	const struct condition *dkim = rule_condition(rule, COND_DKIM);
+
+	if (dkim == NULL || !(dkim->mask & 1u << DKIM_FAIL))
+		return true;
+	for (size_t i = 0; i < TEMPORARY_COUNT; i++) {
+		const struct condition *c = rule_condition(rule, temporary[i].id);
+
+		if (c != NULL && c->mask == 1u << temporary[i].temperror)
+			return true;
+	}
+	error_set(why, "action = tempfail with dkim = fail: the signature will not become better (RFC 6376 6.3)");
+	return false;
+}
+
+static bool check_temporary(const struct rule *rule, struct error *why)
+{
+	if (rule->action == ACTION_REJECT)
+		return check_reject(rule, why);
+	return rule->action != ACTION_TEMPFAIL || check_tempfail(rule, why);
 }
 
 bool rule_check(const struct rule *rule, struct error *why)

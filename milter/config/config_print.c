@@ -1,0 +1,148 @@
+/* config_print.c - the configuration as text: what is in force, and the sample file. */
+#include <string.h>
+
+#include "config/snapshot.h"
+
+#define PRINT_MAX 16777216	/* more than a thousand rules at their longest lists of short names */
+#define COLUMNS 100
+
+/* Options and headings in the order of options.def. */
+static const struct {
+	const char *title;
+	enum option_id id;
+} entries[] = {
+#define SECTION(title) {title, OPTION_COUNT},
+#define OPTION(kind, type, name, def, least, most, choices, help) {NULL, OPTION_ID_##name},
+#include "config/options.def"
+#undef OPTION
+#undef SECTION
+};
+
+#define ENTRY_COUNT (sizeof(entries) / sizeof(entries[0]))
+
+static bool put(struct strbuf *b, FILE *f)
+{
+	bool ok = strbuf_ok(b) && fputs(strbuf_text(b), f) >= 0 && !ferror(f);
+
+	strbuf_free(b);
+	return ok;
+}
+
+/* -- what is in force ----------------------------------------------------------------------------------- */
+
+/* The comment with the origin stands in one column where the value leaves room. */
+static void show_option(const struct snapshot *s, enum option_id id, struct strbuf *out)
+{
+	const char *origin = s->origin[id] != NULL ? s->origin[id] : "default";
+	size_t start = out->len;
+
+	strbuf_addf(out, "%s = ", option_at(id)->name);
+	option_print(&s->config, option_at(id), out);
+	do
+		strbuf_addc(out, ' ');
+	while (strbuf_ok(out) && out->len - start < 56);
+	strbuf_addf(out, "# %s\n", origin);
+}
+
+bool config_show(const struct config *c, FILE *f)
+{
+	const struct snapshot *s = (const struct snapshot *)c;
+	struct strbuf out;
+
+	strbuf_init(&out, PRINT_MAX);
+	for (size_t i = 0; i < ENTRY_COUNT; i++) {
+		if (entries[i].title != NULL)
+			strbuf_addf(&out, "%s# %s\n", i > 0 ? "\n" : "", entries[i].title);
+		else
+			show_option(s, entries[i].id, &out);
+	}
+	if (s->default_rules)
+		strbuf_add(&out, "\n# No file has a rule: these are the default rules.\n");
+	for (size_t i = 0; i < s->rules->count; i++) {
+		strbuf_addf(&out, "\n# %s\n", s->rules->rule[i]->origin);
+		rule_print(s->rules->rule[i], &out);
+	}
+	return put(&out, f);
+}
+
+/* -- the sample ----------------------------------------------------------------------------------------- */
+
+/* Sentences as a comment, broken at blanks. */
+static void comment(struct strbuf *out, const char *text)
+{
+	size_t column = 0;
+
+	while (*text != '\0') {
+		size_t n = strcspn(text, " ");
+
+		if (column == 0 || column + 1 + n > COLUMNS) {
+			strbuf_add(out, column == 0 ? "#" : "\n#");
+			column = 1;
+		}
+		strbuf_addf(out, " %.*s", (int)n, text);
+		column += 1 + n;
+		text += n + (text[n] == ' ');
+	}
+	strbuf_add(out, "\n");
+}
+
+static void sample_option(const struct config *c, const struct option *o, struct strbuf *out)
+{
+	strbuf_add(out, "\n");
+	comment(out, o->help);
+	strbuf_addf(out, "#%s = ", o->name);
+	option_print(c, o, out);
+	if (o->choices[0] != '\0') {
+		strbuf_add(out, "\t# ");
+		for (const char *p = o->choices; *p != '\0'; p++)
+			strbuf_addn(out, *p == '|' ? " | " : p, *p == '|' ? 3 : 1);
+	}
+	strbuf_add(out, "\n");
+}
+
+static const char sample_head[] =
+    "# alignd.conf - sample with every option at its default; see alignd.conf(5).\n"
+    "# Made by `alignctl config sample`. Take away the # of what you change. `alignd -n` checks the file,\n"
+    "# `alignctl config show` prints what is in force and where each value comes from.\n";
+
+static const char sample_rules[] =
+    "\n\n# -- Rules ------------------------------------------------------------------------------------------\n"
+    "\n"
+    "# The first rule that matches decides. Without any rule here the default rules apply: those of\n"
+    "# rules/dmarc.conf. With a rule of your own they do not, unless you include them below it.\n"
+    "\n"
+    "#rule \"partner\" {\n"
+    "#\tfrom = { partner.example }          # author domain, at or below\n"
+    "#\tforwarder = { gw.partner.example }  # the client's confirmed name, at or below\n"
+    "#\tdmarc = { fail }\n"
+    "#\taction = accept                     # skip | accept | mark | quarantine | reject | tempfail\n"
+    "#\treason = trusted_forwarder          # written to the aggregate report\n"
+    "#}\n"
+    "#include \"rules/dmarc.conf\"\n"
+    "\n"
+    "# What is included later overrides what was set before.\n"
+    "#include \"conf.d/*.conf\"\n";
+
+bool config_sample(FILE *f)
+{
+	struct snapshot *s = snapshot_new();
+	struct strbuf out;
+
+	if (s == NULL)
+		return false;
+	strbuf_init(&out, PRINT_MAX);
+	strbuf_add(&out, sample_head);
+	for (size_t i = 0; i < ENTRY_COUNT; i++) {
+		if (entries[i].title == NULL) {
+			sample_option(&s->config, option_at(entries[i].id), &out);
+			continue;
+		}
+		strbuf_addf(&out, "\n\n# -- %s ", entries[i].title);
+		for (size_t n = strlen(entries[i].title) + 6; n < COLUMNS; n++)
+			strbuf_addc(&out, '-');
+		strbuf_add(&out, "\n");
+	}
+	strbuf_add(&out, sample_rules);
+	snapshot_free(s);
+	return put(&out, f);
+}

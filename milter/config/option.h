@@ -1,0 +1,66 @@
+/* option.h - the table made from options.def, and the values of options: text to field and back. Used by the files of
+ * the configuration only. */
+#ifndef ALIGND_CONFIG_OPTION_H
+#define ALIGND_CONFIG_OPTION_H
+
+#include "base/strbuf.h"
+#include "config/config.h"
+
+enum option_kind {
+	OPTION_TEXT,
+	OPTION_PATH,
+	OPTION_LISTEN,
+	OPTION_MAILBOX,
+	OPTION_URL,
+	OPTION_DOMAIN,
+	OPTION_ENUM,
+	OPTION_BOOL,
+	OPTION_INT,
+	OPTION_MODE,
+	OPTION_DURATION,
+	OPTION_SIZE,
+	OPTION_NAMESERVERS,
+	OPTION_DOMAINS,
+	OPTION_NETWORKS
+};
+
+struct option {
+	enum option_kind kind;
+	const char *name, *def;
+	int64_t least, most;
+	const char *choices, *help;
+	size_t offset;		/* of the field in struct config */
+};
+
+enum option_id {
+#define SECTION(title)
+#define OPTION(kind, type, name, def, least, most, choices, help) OPTION_ID_##name,
+#include "config/options.def"
+#undef OPTION
+#undef SECTION
+	OPTION_COUNT
+};
+
+const struct option *option_at(enum option_id id);
+
+/* OPTION_COUNT: there is none of this name. */
+enum option_id option_find(const char *name);
+
+bool option_is_list(const struct option *o);
+
+/* Memory that lives as long as the configuration it belongs to. */
+struct arena {
+	struct arena_block *blocks;
+};
+void *arena_alloc(struct arena *a, size_t n);		/* zeroed; NULL: out of memory */
+char *arena_text(struct arena *a, const char *text);	/* a copy; NULL: out of memory */
+void arena_free(struct arena *a);
+
+/* Check the `n` values and put them into the option's field of `c`. False: a sentence without the place. */
+bool option_set(struct config *c, struct arena *a, const struct option *o, const char *const *values, size_t n,
+		bool is_list, struct error *why);
+
+/* Write the value in the form option_set() reads: quoted, escaped, with unit, in braces. */
+void option_print(const struct config *c, const struct option *o, struct strbuf *out);
+
+#endif
