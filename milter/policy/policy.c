@@ -1,6 +1,7 @@
 /* policy.c - facts and rules to a decision. */
 #include "policy/policy.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -311,8 +312,9 @@ unsigned policy_need(const struct facts *f, const struct rules *r, enum stage st
 {
 	struct walk w;
 
+	assert(stage < STAGE_END);
 	walk_start(&w, f, r, stage);
-	return stage == STAGE_END ? 0 : need_of(&w);
+	return need_of(&w);
 }
 
 bool policy_decide_early(const struct facts *f, const struct rules *r, enum stage stage, bool enforce,
@@ -322,8 +324,9 @@ bool policy_decide_early(const struct facts *f, const struct rules *r, enum stag
 	unsigned need;
 	bool later;
 
+	assert(stage < STAGE_END);
 	walk_start(&w, f, r, stage);
-	w.known = stage == STAGE_END ? 0 : need_of(&w);
+	w.known = need_of(&w);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct rule *rule = r->rule[i];
 		enum truth match = rule_matches(rule, &w, &need, &later);
