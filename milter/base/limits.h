@@ -14,6 +14,14 @@
 #define MAX_FROM_ADDRESSES 64
 /* A local part (RFC 5321 4.5.3.1.1 says 64; some senders' VERP needs more). */
 #define MAX_LOCAL_PART 256
+/* A HELO argument; RFC 5321 4.5.3.1 allows 255 bytes of domain. */
+#define MAX_HELO_BYTES 512
+/* A reverse- or forward-path handled whole; RFC 5321 4.5.3.1.3 says 256, SRS and VERP make longer ones. */
+#define MAX_PATH_BYTES 1024
+/* Recipients remembered of one message, for rules and for a redirection; Postfix hands over 1000 at most. */
+#define MAX_RECIPIENTS 1000
+/* Received fields that speak in our name and are noted for deletion, four bytes each; a message with more is put off. */
+#define MAX_UNWANTED_FIELDS 65536
 /* Nesting of comments in a structured header field. */
 #define MAX_COMMENT_DEPTH 16
 
@@ -53,6 +61,8 @@
 #define MAX_SIGNED_HEADER_BYTES 1048576
 /* ARC sets of one message (RFC 8617 4.2.1). */
 #define MAX_ARC_SETS 50
+/* Decoded DKIM keys kept, about 2 KB each. */
+#define MAX_DKIM_KEYS 8192
 /* Queries of one DMARC tree walk (RFC 9989 4.10). */
 #define MAX_TREE_WALK 8
 

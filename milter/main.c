@@ -1,0 +1,354 @@
+/* main.c - the daemon from start to end: options, configuration, privilege, context, socket, signals, drain. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "session/app.h"
+#include "session/milter.h"
+#include "session/reporter.h"
+
+#define DEFAULT_FILE "/etc/alignd/alignd.conf"
+#define MAX_OVERRIDES 100
+#define DRAIN_MS 10000	/* for messages being judged when we are told to stop */
+
+static const char usage[] =
+    "Usage: alignd [-c FILE] [-o 'key = value']... [-f] [-n] [--now EPOCH]\n"
+    "       alignd -V | -h\n"
+    "\n"
+    "A milter that checks PTR, SPF, DKIM and DMARC of incoming mail, applies the rules of its\n"
+    "configuration, and counts what it saw for DMARC aggregate reports. See alignd(8).\n"
+    "\n"
+    "  -c FILE           read this configuration (default " DEFAULT_FILE ")\n"
+    "  -o 'key = value'  set an option, over the file; may be repeated\n"
+    "  -f                stay in the foreground and log to stderr\n"
+    "  -n                check the configuration and exit\n"
+    "  --now EPOCH       act as if this were the time, for tests; only with -f\n"
+    "  -V                print the version\n"
+    "  -h                print this help\n";
+
+struct options {
+	const char *file;
+	const char *overrides[MAX_OVERRIDES];
+	size_t override_count;
+	bool foreground, check_only;
+	struct clock clock;
+};
+
+static void die(int code, const char *text)
+{
+	fprintf(stderr, "alignd: %s\n", text);
+	exit(code);
+}
+
+static void wrong_usage(const char *text)
+{
+	fprintf(stderr, "alignd: %s\nTry 'alignd -h'.\n", text);
+	exit(EX_USAGE);
+}
+
+static void read_now(const char *text, struct clock *clock)
+{
+	char *end;
+
+	errno = 0;
+	clock->now = (time_t)strtoll(text, &end, 10);
+	if (*text == '\0' || *end != '\0' || errno != 0 || clock->now < 0)
+		wrong_usage("--now needs the seconds since 1970, a whole number");
+	clock->fixed = true;
+}
+
+static const char *argument(int argc, char **argv, int *i, const char *what)
+{
+	if (*i + 1 >= argc)
+		wrong_usage(what);
+	return argv[++*i];
+}
+
+static void read_options(int argc, char **argv, struct options *o)
+{
+	*o = (struct options){.file = NULL};
+	for (int i = 1; i < argc; i++) {
+		const char *a = argv[i];
+
+		if (strcmp(a, "-c") == 0) {
+			o->file = argument(argc, argv, &i, "-c needs a file name");
+		} else if (strcmp(a, "-o") == 0) {
+			if (o->override_count == MAX_OVERRIDES)
+				wrong_usage("too many -o options");
+			o->overrides[o->override_count++] =
+			    argument(argc, argv, &i, "-o needs an option, such as -o 'mode = monitor'");
+		} else if (strcmp(a, "-f") == 0) {
+			o->foreground = true;
+		} else if (strcmp(a, "-n") == 0) {
+			o->check_only = true;
+		} else if (strcmp(a, "--now") == 0) {
+			read_now(argument(argc, argv, &i, "--now needs the seconds since 1970"), &o->clock);
+		} else if (strcmp(a, "-V") == 0) {
+			puts("alignd " ALIGND_VERSION);
+			exit(EX_OK);
+		} else if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0) {
+			fputs(usage, stdout);
+			exit(EX_OK);
+		} else {
+			fprintf(stderr, "alignd: unknown argument \"%s\"\nTry 'alignd -h'.\n", a);
+			exit(EX_USAGE);
+		}
+	}
+	if (o->clock.fixed && !o->foreground)
+		wrong_usage("--now is for tests and needs -f");
+}
+
+/* Read the configuration; without -c, a missing default file means the defaults. NULL: every error is printed. */
+static const struct config *load(const struct options *o, bool to_log)
+{
+	const char *file = o->file;
+	struct config_errors errors;
+	const struct config *c;
+
+	if (file == NULL && access(DEFAULT_FILE, F_OK) == 0)
+		file = DEFAULT_FILE;
+	c = config_load(file, o->overrides, o->override_count, &errors);
+	for (size_t i = 0; c == NULL && i < errors.count; i++) {
+		if (to_log)
+			log_say(LOG_LEVEL_ERROR, "%s", errors.item[i].text);
+		else
+			fprintf(stderr, "alignd: %s\n", errors.item[i].text);
+	}
+	if (c == NULL && errors.more && !to_log)
+		fprintf(stderr, "alignd: there are more errors\n");
+	return c;
+}
+
+/* Become the configured user. */
+static void drop_privilege(const struct config *c)
+{
+	const struct passwd *pw = NULL;
+	const struct group *gr = NULL;
+	gid_t gid = getgid();
+	char text[128];
+
+	if (c->user[0] != '\0' && (pw = getpwnam(c->user)) == NULL) {
+		snprintf(text, sizeof(text), "user = %s: there is no such user", c->user);
+		die(EX_NOUSER, text);
+	}
+	if (c->group[0] != '\0' && (gr = getgrnam(c->group)) == NULL) {
+		snprintf(text, sizeof(text), "group = %s: there is no such group", c->group);
+		die(EX_NOUSER, text);
+	}
+	if (pw != NULL)
+		gid = pw->pw_gid;
+	if (gr != NULL)
+		gid = gr->gr_gid;
+	if ((pw == NULL || pw->pw_uid == getuid()) && gid == getgid())
+		return;
+	if ((pw != NULL && initgroups(pw->pw_name, gid) != 0) || setgid(gid) != 0 ||
+	    (pw != NULL && setuid(pw->pw_uid) != 0)) {
+		snprintf(text, sizeof(text), "cannot become user \"%s\": %s", c->user, strerror(errno));
+		die(EX_NOPERM, text);
+	}
+}
+
+/* Leave the terminal. The parent stays until the child says how the start went: its exit code is ours. Returns the
+ * descriptor to say it on. */
+static int daemonize(void)
+{
+	int fds[2], code = EX_SOFTWARE, null;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) != 0 || (pid = fork()) < 0)
+		die(EX_OSERR, strerror(errno));
+	if (pid > 0) {
+		close(fds[1]);
+		if (read(fds[0], &code, sizeof(code)) != (ssize_t)sizeof(code))
+			code = EX_SOFTWARE;
+		_exit(code);
+	}
+	close(fds[0]);
+	setsid();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+	}
+	return fds[1];
+}
+
+/* Say how the start went: to the waiting parent, or by READY=1 to a service manager (sd_notify(3)). */
+static void started(int fd, int code)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	int null, s;
+
+	if (fd >= 0) {
+		if (write(fd, &code, sizeof(code)) < 0)
+			code = EX_OSERR;
+		close(fd);
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (null >= 0)
+			dup2(null, STDERR_FILENO);
+	}
+	if (code != EX_OK || path == NULL || strlen(path) >= sizeof(un.sun_path))
+		return;
+	strcpy(un.sun_path, path);
+	if (path[0] == '@')
+		un.sun_path[0] = '\0';
+	s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (s < 0)
+		return;
+	if (sendto(s, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&un,
+		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path))) < 0)
+		log_say(LOG_LEVEL_WARNING, "cannot tell the service manager: %s", strerror(errno));
+	close(s);
+}
+
+/* Signals arrive at the main thread alone and are passed on through a pipe. libmilter waits for HUP, TERM and INT on a
+ * thread of its own and would stop on HUP; the kernel prefers the main thread as long as it does not block them. */
+static int signal_pipe[2];
+
+static void on_signal(int number)
+{
+	char byte = (char)number;
+	int saved = errno;
+
+	if (write(signal_pipe[1], &byte, 1) < 0)
+		errno = saved;	/* full: one more of the same would change nothing */
+	errno = saved;
+}
+
+static const int handled[] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
+
+static void block_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+		sigaddset(&set, handled[i]);
+	pthread_sigmask(how, &set, NULL);
+}
+
+static bool catch_signals(void)
+{
+	struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_NODEFER};
+
+	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+		return false;
+	fcntl(signal_pipe[0], F_SETFL, 0);
+	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+		sigaction(handled[i], &act, NULL);
+	block_signals(SIG_UNBLOCK);
+	return true;
+}
+
+static void reload(struct app *app, const struct options *o)
+{
+	const struct config *c = load(o, true);
+	struct error why;
+
+	if (c == NULL)
+		log_say(LOG_LEVEL_ERROR, "the configuration has errors: the old one stays in force");
+	else if (!app_reload(app, c, &why))
+		log_say(LOG_LEVEL_ERROR, "%s: the old configuration stays in force", why.text);
+	else
+		log_say(LOG_LEVEL_NOTICE, "configuration read anew");
+}
+
+static void *serve(void *arg)
+{
+	char byte = 0;
+
+	(void)arg;
+	if (!milter_serve())
+		log_say(LOG_LEVEL_ERROR, "libmilter gave up");
+	if (write(signal_pipe[1], &byte, 1) < 0)	/* 0: the server has ended */
+		log_say(LOG_LEVEL_ERROR, "cannot wake the main thread: %s", strerror(errno));
+	return NULL;
+}
+
+/* Serve until told to stop. */
+static int run(struct app *app, const struct options *o)
+{
+	bool stopping = false;
+	pthread_t thread;
+	ssize_t n;
+	char what;
+
+	if (pthread_create(&thread, NULL, serve, NULL) != 0 || !catch_signals())
+		die(EX_OSERR, "cannot start the server's thread");
+	for (;;) {
+		n = read(signal_pipe[0], &what, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n != 1 || what == 0)
+			break;
+		if (what == SIGHUP || what == SIGUSR1) {
+			reload(app, o);
+		} else if (!stopping) {
+			stopping = true;
+			log_say(LOG_LEVEL_NOTICE, "stopping");
+			milter_stop(DRAIN_MS);
+		}
+	}
+	pthread_join(thread, NULL);
+	return stopping ? EX_OK : EX_SOFTWARE;
+}
+
+int main(int argc, char **argv)
+{
+	struct reporter *reporter;
+	const struct config *config;
+	struct options options;
+	int code = EX_OK, parent = -1;
+	struct error why;
+	struct app app;
+
+	read_options(argc, argv, &options);
+	config = load(&options, false);
+	if (config == NULL)
+		return EX_CONFIG;
+	if (options.check_only) {
+		config_unref(config);
+		puts("alignd: the configuration is right");
+		return EX_OK;
+	}
+	drop_privilege(config);
+	log_open(!options.foreground && config->log_target == CONFIG_LOG_SYSLOG, config->log_level);
+	if (!options.foreground)
+		parent = daemonize();
+	signal(SIGPIPE, SIG_IGN);
+	block_signals(SIG_BLOCK);	/* before any thread: they inherit it */
+	config_ref(config);		/* for the socket below; app_open() takes the other */
+	if (!app_open(&app, config, &options.clock, true, &code, &why))
+		goto fail;
+	if (!milter_bind(&app, config, &code, &why)) {
+		app_close(&app);
+		goto fail;
+	}
+	/* From here on nothing from outside ends the process but TERM and INT. */
+	reporter = reporter_start(&app);
+	log_say(LOG_LEVEL_NOTICE, "alignd %s serves on %s", ALIGND_VERSION, config->listen);
+	started(parent, EX_OK);
+	code = run(&app, &options);
+	reporter_stop(reporter);
+	app_close(&app);
+	config_unref(config);
+	log_say(LOG_LEVEL_NOTICE, "stopped");
+	return code;
+fail:	fprintf(stderr, "alignd: %s\n", why.text);
+	config_unref(config);
+	started(parent, code);
+	return code;
+}

@@ -1,0 +1,112 @@
+/* alignctl.c - the administrator's tool: one sub-command each for a message, the reports, the configuration, the counts. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "tools/tools.h"
+
+static const char usage[] =
+    "Usage: alignctl verify --client IP --helo NAME --mail-from ADDR [--rcpt ADDR]...\n"
+    "                       [--authenticated] [--resolver ADDR@PORT] [--now EPOCH]\n"
+    "                       [--json | --headers [--facts]] FILE | -\n"
+    "       alignctl report list [--day YYYY-MM-DD] [--domain D]\n"
+    "       alignctl report show --day YYYY-MM-DD --domain D\n"
+    "       alignctl report send [--day YYYY-MM-DD] [--domain D] [--dry-run] [--now EPOCH]\n"
+    "       alignctl config show | sample | man\n"
+    "       alignctl stats [--since YYYY-MM-DD]\n"
+    "       alignctl -V | -h\n"
+    "\n"
+    "verify judges a message in a file as the daemon would, and explains it: each check, the DNS\n"
+    "answers, the rule, the header and the reply. All sub-commands take -c FILE and\n"
+    "-o 'key = value'. See alignctl(1).\n";
+
+void tool_usage(const char *format, ...)
+{
+	va_list args;
+
+	fputs("alignctl: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs("\nTry 'alignctl -h'.\n", stderr);
+	exit(EX_USAGE);
+}
+
+const char *tool_argument(int argc, char **argv, int *i)
+{
+	if (*i + 1 >= argc)
+		tool_usage("%s needs an argument", argv[*i]);
+	return argv[++*i];
+}
+
+time_t tool_epoch(const char *option, const char *text)
+{
+	long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	if (*text == '\0' || *end != '\0' || errno != 0 || v < 0)
+		tool_usage("%s needs the seconds since 1970, a whole number", option);
+	return (time_t)v;
+}
+
+bool tool_config_option(struct tool_config *t, int argc, char **argv, int *i)
+{
+	if (strcmp(argv[*i], "-c") == 0) {
+		t->file = tool_argument(argc, argv, i);
+		return true;
+	}
+	if (strcmp(argv[*i], "-o") != 0)
+		return false;
+	if (t->override_count == TOOL_MAX_OVERRIDES)
+		tool_usage("too many -o options");
+	t->overrides[t->override_count++] = tool_argument(argc, argv, i);
+	return true;
+}
+
+const struct config *tool_config_load(const struct tool_config *t)
+{
+	const char *file = t->file;
+	struct config_errors errors;
+	const struct config *c;
+
+	if (file == NULL && access(TOOL_DEFAULT_FILE, F_OK) == 0)
+		file = TOOL_DEFAULT_FILE;
+	c = config_load(file, t->overrides, t->override_count, &errors);
+	for (size_t i = 0; c == NULL && i < errors.count; i++)
+		fprintf(stderr, "alignctl: %s\n", errors.item[i].text);
+	return c;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} tools[] = {
+	    {"verify", tool_verify},
+	    {"report", tool_report},
+	    {"config", tool_config},
+	    {"stats", tool_stats},
+	};
+
+	if (argc < 2)
+		tool_usage("a sub-command is needed");
+	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
+		fputs(usage, stdout);
+		return EX_OK;
+	}
+	if (strcmp(argv[1], "-V") == 0) {
+		puts("alignctl " ALIGND_VERSION);
+		return EX_OK;
+	}
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+		if (strcmp(argv[1], tools[i].name) == 0)
+			return tools[i].run(argc - 1, argv + 1);
+	tool_usage("there is no sub-command \"%s\"", argv[1]);
+}

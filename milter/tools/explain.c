@@ -1,0 +1,254 @@
+/* explain.c - a verdict in words, or as header and facts. */
+#include "tools/explain.h"
+
+#include <string.h>
+
+/* Print text from outside: what a terminal could take for a command becomes \xHH. */
+static void put_safe(FILE *out, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c >= 0x20 && c < 0x7f)
+			fputc(c, out);
+		else
+			fprintf(out, "\\x%02x", c);
+	}
+}
+
+static void put(FILE *out, const char *text)
+{
+	put_safe(out, text, strlen(text));
+}
+
+/* "name      result  detail" with the detail's parts given by the caller. */
+static void head(FILE *out, const char *name, const char *result)
+{
+	fprintf(out, "%-10s %-10s", name, result);
+}
+
+static void why(FILE *out, const char *reason)
+{
+	if (reason[0] == '\0')
+		return;
+	fputs(" - ", out);
+	put(out, reason);
+}
+
+static void text_client(FILE *out, const struct explained *x)
+{
+	const struct facts *f = x->verdict->facts;
+	char text[ADDR_TEXT_SIZE];
+
+	fprintf(out, "client     %s, HELO ", addr_print(&f->client, text));
+	put(out, x->helo);
+	fputs(", MAIL FROM <", out);
+	put(out, x->mail_from);
+	fprintf(out, ">%s\n\n", f->authenticated ? ", authenticated" : "");
+}
+
+static void text_iprev(FILE *out, const struct facts *f)
+{
+	head(out, "iprev", iprev_result_name(f->iprev.result));
+	put(out, f->iprev.name);
+	why(out, f->iprev.reason);
+	fputc('\n', out);
+	head(out, "helo", helo_result_name(f->helo.result));
+	put(out, f->helo.name);
+	fputs(f->helo.is_ptr_name ? " (the confirmed PTR name)\n" : "\n", out);
+}
+
+static void text_spf(FILE *out, const char *name, const struct spf_facts *spf)
+{
+	head(out, name, spf_result_name(spf->result));
+	put(out, spf->domain);
+	if (spf->mechanism[0] != '\0') {
+		fputs(": ", out);
+		put(out, spf->mechanism);
+		fputs(" in the record of ", out);
+		put(out, spf->matched_in);
+	}
+	why(out, spf->reason);
+	if (spf->result != SPF_NONE)
+		fprintf(out, " (%u of %d DNS terms, %u void)", spf->terms, MAX_SPF_TERMS, spf->voids);
+	fputc('\n', out);
+	if (spf->explanation[0] != '\0') {
+		fprintf(out, "%21s they say: ", "");
+		put(out, spf->explanation);
+		fputc('\n', out);
+	}
+}
+
+static void text_dkim(FILE *out, const struct dkim_facts *f)
+{
+	static const char *const aligned[] = {"not aligned", "aligned (relaxed)", "aligned (strict)"};
+
+	if (f->count == 0)
+		fputs("dkim       none      no signature\n", out);
+	for (size_t i = 0; i < f->count; i++) {
+		const struct dkim_signature *s = &f->signature[i];
+
+		head(out, i == 0 ? "dkim" : "", dkim_result_name(s->result));
+		fputs("d=", out);
+		put(out, s->domain);
+		fputs(" s=", out);
+		put(out, s->selector);
+		fputs(" a=", out);
+		put(out, s->algorithm);
+		if (s->key_bits > 0)
+			fprintf(out, ", %u bits", s->key_bits);
+		fprintf(out, ", %s", aligned[s->aligned]);
+		why(out, s->reason);
+		fputc('\n', out);
+	}
+	if (f->untried > 0)
+		fprintf(out, "%21s%zu more signatures were not tried\n", "", f->untried);
+}
+
+static void text_dmarc(FILE *out, const struct facts *f)
+{
+	static const char *const tag[] = {"p", "sp", "np"};
+	const struct dmarc_facts *d = &f->dmarc;
+
+	fprintf(out, "from       %-10s", from_status_name(f->from_status));
+	for (size_t i = 0; i < f->author_count; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		put(out, f->author[i]);
+	}
+	fputc('\n', out);
+	head(out, "dmarc", dmarc_result_name(d->result));
+	put(out, d->author_domain);
+	why(out, d->reason);
+	fputc('\n', out);
+	if (d->policy_domain[0] == '\0')
+		return;
+	fprintf(out, "%21srecord of ", "");
+	put(out, d->policy_domain);
+	fprintf(out, ": %s=%s%s, effective policy %s (%s)\n", tag[d->tag], dmarc_policy_name(d->published),
+		d->record.testing ? ", t=y" : "", dmarc_policy_name(d->effective),
+		d->discovery == DISCOVERY_PSL ? "public suffix list" : "tree walk");
+	fprintf(out, "%21sorganizational domain ", "");
+	put(out, d->organizational_domain);
+	fprintf(out, "; SPF %s, DKIM %s\n", d->spf_aligned ? "aligned" : "not aligned",
+		d->dkim_aligned ? "aligned" : "not aligned");
+}
+
+static void text_decision(FILE *out, const struct explained *x)
+{
+	const struct decision *d = &x->verdict->decision;
+
+	fprintf(out, "\nrule       \"%s\": %s", d->rule, action_name(d->wanted));
+	if (d->action != d->wanted)
+		fprintf(out, "; mode = monitor: %s", action_name(d->action));
+	fputc('\n', out);
+	if (d->reason[0] != '\0')
+		fprintf(out, "reported   %s %s\n", d->reason, d->comment);
+	if (d->action == ACTION_REJECT || d->action == ACTION_TEMPFAIL)
+		fprintf(out, "reply      %s %s %s\n", d->code, d->xcode, d->text);
+	else if (d->action == ACTION_QUARANTINE && x->config->quarantine_by == CONFIG_QUARANTINE_HEADER)
+		fprintf(out, "adds       %s\n", x->config->quarantine_header);
+	if (x->verdict->stamp.results.count > 0)
+		fprintf(out, "removes    %zu Authentication-Results fields that claim to be ours\n",
+			x->verdict->stamp.results.count);
+}
+
+static void text_records(FILE *out, const struct lookups_seen *s)
+{
+	char text[ADDR_TEXT_SIZE];
+	struct addr a;
+
+	for (size_t i = 0; s->answer != NULL && i < s->answer->count; i++) {
+		const struct dns_record *r = &s->answer->records[i];
+
+		fputs(i == 0 ? "  " : ", ", out);
+		if (s->type == DNS_A || s->type == DNS_AAAA) {
+			a = addr_from_bytes(r->data, r->len);
+			fputs(addr_print(&a, text), out);
+		} else if (s->type == DNS_TXT) {
+			fputc('"', out);
+			put_safe(out, r->data, r->len < 200 ? r->len : 200);
+			fputs(r->len > 200 ? "...\"" : "\"", out);
+		} else {
+			put_safe(out, r->data, r->len);
+		}
+	}
+}
+
+static void text_question(void *arg, const struct lookups_seen *s)
+{
+	FILE *out = arg;
+
+	fprintf(out, "%-5s ", dns_type_name(s->type));
+	put(out, s->name);
+	fprintf(out, "  %s, %lld ms", s->answer != NULL ? dns_status_name(s->answer->status) : "no answer",
+		(long long)s->ms);
+	if (!s->waited)
+		fputs(", not needed", out);
+	text_records(out, s);
+	fputc('\n', out);
+}
+
+void explain_text(FILE *out, const struct explained *x)
+{
+	const struct facts *f = x->verdict->facts;
+
+	text_client(out, x);
+	if (x->verdict->checked) {
+		text_iprev(out, f);
+		text_spf(out, "spf", &f->spf);
+		text_spf(out, "spf helo", &f->spf_helo);
+		text_dkim(out, &f->dkim);
+		text_dmarc(out, f);
+	} else {
+		fputs("no check was made\n", out);
+	}
+	text_decision(out, x);
+	if (x->verdict->stamp.field != NULL) {
+		fputc('\n', out);
+		explain_header(out, x);
+	}
+	fprintf(out, "\n%zu DNS questions\n", lookups_count(x->lookups));
+	lookups_each(x->lookups, text_question, out);
+}
+
+void explain_header(FILE *out, const struct explained *x)
+{
+	struct stamp st = {0};
+
+	if (x->verdict->stamp.field != NULL)
+		fprintf(out, "Authentication-Results: %s\n", x->verdict->stamp.field);
+	else if (x->verdict->checked && stamp_results(&st, x->config->authserv_id, x->verdict->facts))
+		fprintf(out, "Authentication-Results: %s\n", st.field);	/* of a message that is refused */
+	stamp_free(&st);
+}
+
+static void fact(FILE *out, const char *name, const char *value)
+{
+	fprintf(out, "Fact: %s=", name);
+	put(out, value);
+	fputc('\n', out);
+}
+
+void explain_facts(FILE *out, const struct explained *x)
+{
+	static const char *const tag[] = {"p", "sp", "np"};
+	const struct facts *f = x->verdict->facts;
+	const struct dmarc_facts *d = &f->dmarc;
+
+	fact(out, "action", action_name(x->verdict->decision.action));
+	fact(out, "rule", x->verdict->decision.rule);
+	fact(out, "from_status", from_status_name(f->from_status));
+	fact(out, "helo", helo_result_name(f->helo.result));
+	fact(out, "iprev_reason", f->iprev.reason);
+	fact(out, "spf_mechanism", f->spf.mechanism);
+	fact(out, "spf_explanation", f->spf.explanation);
+	fact(out, "org_domain", d->organizational_domain);
+	fact(out, "spf_aligned", d->spf_aligned ? "true" : "false");
+	fact(out, "dkim_aligned", d->dkim_aligned ? "true" : "false");
+	if (d->policy_domain[0] == '\0')
+		return;
+	fact(out, "policy_domain", d->policy_domain);
+	fact(out, "policy_tag", tag[d->tag]);
+	fact(out, "policy", dmarc_policy_name(d->published));
+	fact(out, "effective_policy", dmarc_policy_name(d->effective));
+}

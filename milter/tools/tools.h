@@ -1,0 +1,39 @@
+/* tools.h - the sub-commands of alignctl. Each takes its own arguments (argv[0] is its name) and returns an exit code. */
+#ifndef ALIGND_TOOLS_TOOLS_H
+#define ALIGND_TOOLS_TOOLS_H
+
+#include <time.h>
+
+#include "config/config.h"
+
+#define TOOL_DEFAULT_FILE "/etc/alignd/alignd.conf"
+#define TOOL_MAX_OVERRIDES 100
+
+int tool_verify(int argc, char **argv);
+int tool_report(int argc, char **argv);
+int tool_config(int argc, char **argv);
+int tool_stats(int argc, char **argv);
+
+/* Options that every sub-command takes: -c FILE and -o 'key = value'. */
+struct tool_config {
+	const char *file;
+	const char *overrides[TOOL_MAX_OVERRIDES];
+	size_t override_count;
+};
+
+/* Try argv[*i] as one of these; moves *i over what it used. False: it is something else. */
+bool tool_config_option(struct tool_config *t, int argc, char **argv, int *i);
+
+/* Read the configuration. NULL: every error is printed. */
+const struct config *tool_config_load(const struct tool_config *t);
+
+/* The argument of the option argv[*i]; exits with EX_USAGE if there is none. */
+const char *tool_argument(int argc, char **argv, int *i);
+
+/* Print "alignctl: ..." and the way to help; exits with EX_USAGE. */
+void tool_usage(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* Seconds since 1970 in `text`; exits with EX_USAGE if it is none. */
+time_t tool_epoch(const char *option, const char *text);
+
+#endif

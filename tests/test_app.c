@@ -1,0 +1,114 @@
+/* test_app.c - the application context and its snapshots. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "session/app.h"
+#include "support/fake_resolver.h"
+
+static const struct clock now = {true, 1};
+
+static const struct config *config(const char *text)
+{
+	struct config_errors errors;
+	const struct config *c = config_load_text("test.conf", text, strlen(text), NULL, 0, &errors);
+
+	if (c == NULL)
+		fail_msg("%s", errors.item[0].text);
+	return c;
+}
+
+static void keeps_a_snapshot_as_long_as_it_is_used(void **state)
+{
+	struct snapshot *old, *fresh;
+	struct error why;
+	struct app app;
+
+	(void)state;
+	assert_true(app_init(&app, config("authserv_id = one.example\n"), &now, fake_resolver_new(), NULL, &why));
+	old = app_snapshot(&app);
+	assert_true(app_reload(&app, config("authserv_id = two.example\n"), &why));
+	fresh = app_snapshot(&app);
+	assert_string_equal(old->config->authserv_id, "one.example");
+	assert_string_equal(fresh->config->authserv_id, "two.example");
+	snapshot_unref(old);
+	app_close(&app);
+	assert_string_equal(fresh->config->authserv_id, "two.example");
+	snapshot_unref(fresh);
+}
+
+static void keeps_the_old_snapshot_if_the_new_one_cannot_be_made(void **state)
+{
+	struct snapshot *s;
+	struct error why = {""};
+	struct app app;
+
+	(void)state;
+	assert_true(app_init(&app, config("authserv_id = one.example\n"), &now, fake_resolver_new(), NULL, &why));
+	assert_false(app_reload(&app, config("discovery = psl\npublic_suffix_list = /nonexistent/psl\n"), &why));
+	assert_non_null(strstr(why.text, "/nonexistent/psl"));
+	s = app_snapshot(&app);
+	assert_string_equal(s->config->authserv_id, "one.example");
+	snapshot_unref(s);
+	app_close(&app);
+}
+
+static void names_the_quarantine_header_only_where_it_is_used(void **state)
+{
+	static const struct {
+		const char *text, *mark;
+	} rows[] = {
+	    {"", "X-Alignd-Disposition"},
+	    {"quarantine_header = \"X-Spam-Flag: YES\"\n", "X-Spam-Flag"},
+	    {"quarantine_by = hold\n", ""},
+	};
+	struct error why;
+	struct app app;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(app_init(&app, config(rows[i].text), &now, fake_resolver_new(), NULL, &why));
+		assert_string_equal(app.current->mark, rows[i].mark);
+		app_close(&app);
+	}
+}
+
+static void says_what_cannot_be_opened(void **state)
+{
+	static const struct {
+		const char *text, *says;
+		int exit;
+	} rows[] = {
+	    {"store = /nonexistent/dir/alignd.db\n", "/nonexistent/dir/alignd.db", EX_CANTCREAT},
+	    {"store = none\nnameserver = { 127.0.0.1@53 }\ntrust_anchor = /nonexistent/root.key\n",
+	     "/nonexistent/root.key", EX_UNAVAILABLE},
+	    {"store = none\nnameserver = { 127.0.0.1@53 }\ndiscovery = psl\npublic_suffix_list = /nonexistent/psl\n",
+	     "/nonexistent/psl", EX_CONFIG},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct error why = {""};
+		struct app app;
+		int code = 0;
+
+		assert_false(app_open(&app, config(rows[i].text), &now, true, &code, &why));
+		assert_int_equal(code, rows[i].exit);
+		assert_non_null(strstr(why.text, rows[i].says));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(keeps_a_snapshot_as_long_as_it_is_used),
+	    cmocka_unit_test(keeps_the_old_snapshot_if_the_new_one_cannot_be_made),
+	    cmocka_unit_test(names_the_quarantine_header_only_where_it_is_used),
+	    cmocka_unit_test(says_what_cannot_be_opened),
+	};
+	return cmocka_run_group_tests_name("app", tests, NULL, NULL);
+}
