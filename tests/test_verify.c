@@ -57,7 +57,7 @@ static void finds_the_authors(void **state)
 	    {{" x@a.example", " y@a.example"}, FROM_REPEATED, 1},
 	    {{" x@a.example", " y@b.example"}, FROM_REPEATED, 2},
 	    {{" x@a.example, y@b.example"}, FROM_MULTIPLE, 2},
-	    {{" a@a.example, b@b.example, c@c.example, d@d.example, e@e.example"}, FROM_MULTIPLE, MAX_AUTHOR_DOMAINS},
+	    {{" a@a.example, b@b.example, c@c.example, d@d.example, e@e.example"}, FROM_MALFORMED, MAX_AUTHOR_DOMAINS},
 	    {{" nobody"}, FROM_MALFORMED, 0},
 	};
 

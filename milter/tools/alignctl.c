@@ -69,6 +69,41 @@ bool tool_config_option(struct tool_config *t, int argc, char **argv, int *i)
 	return true;
 }
 
+int64_t tool_day(const char *option, const char *text)
+{
+	struct tm tm = {0};
+	char *end = strptime(text, "%Y-%m-%d", &tm), again[TOOL_DAY_SIZE];
+	int64_t day = end != NULL && *end == '\0' ? (int64_t)timegm(&tm) / 86400 : -1;
+
+	if (day < 0 || strcmp(tool_day_print(day, again), text) != 0)
+		tool_usage("%s needs a day such as 2026-05-31", option);
+	return day;
+}
+
+const char *tool_day_print(int64_t day, char text_r[TOOL_DAY_SIZE])
+{
+	time_t t = (time_t)(day * 86400);
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL || strftime(text_r, TOOL_DAY_SIZE, "%Y-%m-%d", &tm) == 0)
+		strcpy(text_r, "?");
+	return text_r;
+}
+
+struct store *tool_store(const struct config *c)
+{
+	struct store *s = NULL;
+	struct error why;
+
+	if (strcmp(c->store, "none") == 0)
+		error_set(&why, "store = none: nothing is stored");
+	else
+		s = store_attach(c->store, &why);
+	if (s == NULL)
+		fprintf(stderr, "alignctl: %s\n", why.text);
+	return s;
+}
+
 const struct config *tool_config_load(const struct tool_config *t)
 {
 	const char *file = t->file;

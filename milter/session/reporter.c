@@ -1,0 +1,90 @@
+/* reporter.c - the daemon's background thread. */
+#include "session/reporter.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+
+#define ROUND_MS 600000		/* between two looks at what is due */
+#define DAY_MS 86400000
+
+struct reporter {
+	struct app *app;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool stop;
+};
+
+/* Wait for the next round; false when it is time to end. */
+static bool pause_round(struct reporter *r)
+{
+	struct timespec until;
+	bool go_on;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ROUND_MS / 1000;
+	pthread_mutex_lock(&r->lock);
+	while (!r->stop && pthread_cond_timedwait(&r->wake, &r->lock, &until) == 0)
+		;
+	go_on = !r->stop;
+	pthread_mutex_unlock(&r->lock);
+	return go_on;
+}
+
+static void expire(struct reporter *r, const struct config *c)
+{
+	struct error why;
+
+	if (!store_expire(r->app->store, clock_now(&r->app->clock), (int)(c->keep / DAY_MS), &why))
+		log_say(LOG_LEVEL_WARNING, "old rows could not be deleted: %s", why.text);
+}
+
+static void *work(void *arg)
+{
+	struct reporter *r = arg;
+
+	do {
+		struct snapshot *s = app_snapshot(r->app);
+
+		expire(r, s->config);
+		snapshot_unref(s);
+	} while (pause_round(r));
+	return NULL;
+}
+
+struct reporter *reporter_start(struct app *app)
+{
+	struct reporter *r = app->store != NULL ? calloc(1, sizeof(*r)) : NULL;
+	pthread_condattr_t monotonic;
+
+	if (r == NULL)
+		return NULL;
+	r->app = app;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&r->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	if (pthread_create(&r->thread, NULL, work, r) == 0)
+		return r;
+	log_say(LOG_LEVEL_ERROR, "no thread for reports: none are sent and old rows stay");
+	pthread_cond_destroy(&r->wake);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+	return NULL;
+}
+
+void reporter_stop(struct reporter *r)
+{
+	if (r == NULL)
+		return;
+	pthread_mutex_lock(&r->lock);
+	r->stop = true;
+	pthread_cond_signal(&r->wake);
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	pthread_cond_destroy(&r->wake);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
