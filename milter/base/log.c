@@ -7,8 +7,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 4000	/* a syslog line is cut at 8 KB by most daemons; values are capped long before */
-#define VALUE_MAX_BYTES 512	/* one value; a longer one is cut, so that a hostile one hides nothing behind it */
+#define LINE_MAX_BYTES 8000	/* most syslog daemons cut at 8 KB */
+#define VALUE_MAX_BYTES 512	/* one value as written; a longer one is cut, so that hostile ones hide nothing behind them:
+				 * a verdict's line has fewer than ten values from outside */
 
 /* Set once by log_open() before any thread exists, read-only afterwards. */
 static struct {
@@ -44,12 +45,12 @@ static bool printable(unsigned char c)
 	return c >= 0x20 && c < 0x7f;
 }
 
-/* Add at most VALUE_MAX_BYTES of text; what a terminal or a log reader could misread becomes \xHH. */
+/* Add text until it takes VALUE_MAX_BYTES in the line; what a terminal or a log reader could misread becomes \xHH. */
 static void add_escaped(struct strbuf *b, const char *text, bool in_quotes)
 {
-	size_t n = 0;
+	size_t begin = b->len;
 
-	for (const char *p = text; *p != '\0' && n < VALUE_MAX_BYTES; p++, n++) {
+	for (const char *p = text; *p != '\0' && b->len - begin < VALUE_MAX_BYTES && strbuf_ok(b); p++) {
 		unsigned char c = (unsigned char)*p;
 
 		if (!printable(c))
@@ -63,7 +64,7 @@ static void add_escaped(struct strbuf *b, const char *text, bool in_quotes)
 
 void log_say(enum log_level level, const char *format, ...)
 {
-	char raw[1024];
+	char raw[1024], piece[VALUE_MAX_BYTES / 4];
 	struct strbuf b;
 	va_list args;
 
@@ -73,8 +74,10 @@ void log_say(enum log_level level, const char *format, ...)
 	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
 	strbuf_init(&b, LINE_MAX_BYTES);
-	for (size_t at = 0, n = strlen(raw); at < n; at += VALUE_MAX_BYTES)
-		add_escaped(&b, raw + at, false);
+	for (size_t at = 0, n = strlen(raw); at < n; at += sizeof(piece) - 1) {
+		snprintf(piece, sizeof(piece), "%s", raw + at);
+		add_escaped(&b, piece, false);
+	}
 	write_line(level, strbuf_text(&b));
 	strbuf_free(&b);
 }
