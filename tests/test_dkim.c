@@ -540,6 +540,7 @@ static void hostile_fields_cost_little_and_never_pass(void **state)
 	    {HEADER "DKIM-Signature:", " ", 9000, "\r\n", 1},
 	    {HEADER "DKIM-Signature: i==", "=", 9000, "\r\n", 1},
 	    {HEADER "DKIM-Signature: d=", "a.", 4000, "\r\n", 1},
+	    {"DKIM-Signature\t: zork\r\n" TAGS, ":DKIM-Signature", 1, "\r\n" HEADER, 2},
 	    {"\x80\xff: x\r\n :\r\nDKIM-Signature :", " v=1", 1, "\r\nFrom : a\r\n" , 1},
 	};
 

@@ -39,6 +39,7 @@ struct entry {
 	struct dkim_field field;
 	struct header_field header;
 	size_t at;		/* its place in the header */
+	bool unfit;		/* the library must not see it */
 	bool fed;		/* the library has it */
 	DKIM_SIGINFO *info;	/* after the end of the message */
 };
@@ -177,17 +178,28 @@ static bool partial_body_allowed(const struct dkim_message *m, size_t i)
 	return different < MAX_PARTIAL_BODIES;
 }
 
+/* A long field costs too much. Of names with white space before the colon the library takes some for a signature's
+ * and some not. */
+static void entry_refuse_unfit(struct entry *e)
+{
+	if (e->header.value_len > MAX_SIGNATURE_FIELD_BYTES) {
+		e->field.problem = DKIM_PERMERROR;
+		e->field.reason = "signature is too long";
+	} else if (strlen(e->header.name) != strlen(DKIM_SIGNHEADER)) {
+		e->field.problem = DKIM_NEUTRAL;
+		e->field.reason = "signature has white space in its name";
+	}
+	e->unfit = e->field.problem != DKIM_NONE;
+}
+
 static void entry_read(struct dkim_message *m, size_t i)
 {
 	struct entry *e = &m->entries[i];
 	struct dkim_field *f = &e->field;
 
-	if (e->header.value_len > MAX_SIGNATURE_FIELD_BYTES) {
-		dkim_field_read(f, DKIM_FIELD_DKIM, "", 0, m->now);
-		f->problem = DKIM_PERMERROR;
-		f->reason = "signature is too long";
+	entry_refuse_unfit(e);
+	if (e->unfit)
 		return;
-	}
 	dkim_field_read(f, DKIM_FIELD_DKIM, e->header.value, e->header.value_len, m->now);
 	if (f->problem == DKIM_NONE && f->partial && !partial_body_allowed(m, i)) {
 		f->problem = DKIM_POLICY;
@@ -256,7 +268,7 @@ static DKIM_STAT feed_field(struct dkim_message *m, const struct header_field *f
 
 static void feed_signature(struct dkim_message *m, struct entry *e)
 {
-	if (e->field.problem != DKIM_NONE && !m->sign_signatures)
+	if (e->unfit || (e->field.problem != DKIM_NONE && !m->sign_signatures))
 		return;
 	e->fed = true;
 	if (feed_field(m, &e->header) == DKIM_STAT_OK || e->field.problem != DKIM_NONE)
@@ -306,13 +318,13 @@ static void refuse_unfed_signatures(struct dkim_message *m)
 	bool all = m->seen == m->count;
 
 	for (size_t i = 0; i < m->count; i++)
-		all &= m->entries[i].header.value_len <= MAX_SIGNATURE_FIELD_BYTES;
+		all &= !m->entries[i].unfit;
 	for (size_t i = 0; i < m->count && !all; i++) {
 		struct dkim_field *f = &m->entries[i].field;
 
 		if (f->problem == DKIM_NONE && dkim_field_signs(f, DKIM_SIGNHEADER)) {
 			f->problem = DKIM_PERMERROR;
-			f->reason = "too many signatures to verify one over them";
+			f->reason = "covers a signature that is not verified";
 		}
 	}
 }
