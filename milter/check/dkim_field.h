@@ -34,7 +34,7 @@ struct dkim_field {
 };
 
 /* Read the `len` bytes of a field's value; the tags are borrowed from it. All that can be read is, even if there is a
- * problem: it is for people to see. `now` judges t= and x=. */
+ * problem: it is for people to see. `now` judges x=. */
 void dkim_field_read(struct dkim_field *f, enum dkim_field_kind kind, const char *value, size_t len, time_t now);
 
 /* The name to ask for the key. */
