@@ -19,16 +19,22 @@ static void hashes_in_pieces_and_begins_anew(void **state)
 				      0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
 	static const char *const empty = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 	uint8_t hash[SHA256_SIZE], want[SHA256_SIZE];
-	struct sha256 *h = sha256_new();
+	struct sha256 *h = sha256_new(), *fork;
 	size_t n;
 
 	(void)state;
 	assert_non_null(h);
 	sha256_add(h, "a", 1);
 	sha256_add(h, NULL, 0);
+	fork = sha256_fork(h);
+	assert_non_null(fork);
 	sha256_add(h, "bc", 2);
 	assert_true(sha256_end(h, hash));
 	assert_memory_equal(hash, abc, sizeof(abc));
+	sha256_add(fork, "bc", 2);
+	assert_true(sha256_end(fork, hash));
+	assert_memory_equal(hash, abc, sizeof(abc));
+	sha256_free(fork);
 	assert_true(sha256_end(h, hash));
 	assert_true(base64_decode(empty, strlen(empty), want, sizeof(want), &n));
 	assert_memory_equal(hash, want, sizeof(want));

@@ -13,6 +13,7 @@
 #include "check/dkim.h"
 #include "support/dkim_signer.h"
 #include "support/fake_resolver.h"
+#include "support/message.h"
 
 #define NOW 1700000000
 #define HEADER                                                                                     \
@@ -81,31 +82,23 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Hand over header fields with CRLF line ends (or LF at folds, as Postfix has them), each from its own block. */
+static void give(void *arg, const char *name, const char *value)
+{
+	dkim_message_header(arg, name, value);
+}
+
+/* With `lf`, folds are LF, as Postfix has them. */
 static void give_header(struct dkim_message *m, const char *header, bool lf)
 {
-	for (const char *at = header; *at != '\0';) {
-		const char *end = at, *colon;
-		char *name, *value;
-		size_t n = 0;
+	char *text = strdup(header);
+	size_t n = 0;
 
-		while ((end = strstr(end, "\r\n")) != NULL && (end[2] == ' ' || end[2] == '\t'))
-			end += 2;
-		assert_non_null(end);
-		colon = memchr(at, ':', (size_t)(end - at));
-		assert_non_null(colon);
-		name = strndup(at, (size_t)(colon - at));
-		value = strndup(colon + 1, (size_t)(end - colon - 1));
-		for (const char *from = value; lf && *from != '\0'; from++)
-			if (*from != '\r')
-				value[n++] = *from;
-		if (lf)
-			value[n] = '\0';
-		dkim_message_header(m, name, value);
-		free(name);
-		free(value);
-		at = end + 2;
-	}
+	assert_non_null(text);
+	for (const char *from = header; *from != '\0'; from++)
+		if (!lf || *from != '\r')
+			text[n++] = *from;
+	message_split(text, n, give, m);
+	free(text);
 }
 
 /* Verify; the result is in fx.facts. `step`: size of the body's pieces. */
@@ -312,7 +305,7 @@ static void knows_the_tags_that_the_signer_may_add(void **state)
 	    {"i=@a.example.org; t=1600000000; x=1800000000;", DKIM_PASS, ""},
 	    {"i=@example.net;", DKIM_PERMERROR, "i= is not within d="},
 	    {"t=1600000000; x=1650000000;", DKIM_PERMERROR, "signature expired"},
-	    {"t=1900000000;", DKIM_PERMERROR, "signature is from the future"},
+	    {"t=1900000000;", DKIM_PASS, ""},
 	    {"q=dns/txt; z=From:a|b; foo=bar;", DKIM_PASS, ""},
 	    {"d=example.org;", DKIM_NEUTRAL, "signature repeats a tag"},
 	};

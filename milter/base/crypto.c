@@ -51,6 +51,18 @@ void sha256_add(struct sha256 *h, const void *bytes, size_t n)
 		h->failed = true;
 }
 
+struct sha256 *sha256_fork(const struct sha256 *h)
+{
+	struct sha256 *fork = calloc(1, sizeof(*fork));
+
+	if (fork == NULL || (fork->ctx = EVP_MD_CTX_new()) == NULL || EVP_MD_CTX_copy_ex(fork->ctx, h->ctx) != 1) {
+		sha256_free(fork);
+		return NULL;
+	}
+	fork->failed = h->failed;
+	return fork;
+}
+
 bool sha256_end(struct sha256 *h, uint8_t hash_r[SHA256_SIZE])
 {
 	bool ok = EVP_DigestFinal_ex(h->ctx, hash_r, NULL) == 1 && !h->failed;

@@ -18,6 +18,8 @@ struct sha256 *sha256_new(void);	/* NULL: out of memory */
 void sha256_free(struct sha256 *h);	/* NULL is fine */
 /* A failure is sticky and told by sha256_end(). */
 void sha256_add(struct sha256 *h, const void *bytes, size_t n);
+/* A second hash of all that was added so far, to go on apart. NULL: out of memory. */
+struct sha256 *sha256_fork(const struct sha256 *h);
 /* The hash of all that was added; the handle then begins anew. False: the library failed. */
 bool sha256_end(struct sha256 *h, uint8_t hash_r[SHA256_SIZE]);
 

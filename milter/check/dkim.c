@@ -21,11 +21,8 @@
 
 /* Different l= in one message; each costs a hash of its own over the body. */
 #define MAX_PARTIAL_BODIES 4
-/* Key records tried at one name. RFC 6376 6.1.2 leaves several records to us: all are tried, since their order means
- * nothing; with more of them the answer would depend on it. */
-#define MAX_KEY_RECORDS 4
-/* The library compares t= and x= with time(); our check uses the caller's clock. A drift of thirty years keeps it out of
- * the way, and refuses t= before 2001 (it computes t= minus drift, unsigned). */
+/* The library compares t= and x= with time(); our check of x= uses the caller's clock, and t= is not checked. A drift of
+ * thirty years keeps the library out of the way; it then refuses t= before 2001 (t= minus drift, unsigned). */
 #define LIBRARY_DRIFT 1000000000U
 
 struct dkim_verifier {
@@ -117,6 +114,11 @@ void dkim_verifier_free(struct dkim_verifier *v)
 		dkim_close(v->library);
 	dkim_key_cache_free(v->keys);
 	free(v);
+}
+
+struct dkim_key_cache *dkim_verifier_keys(struct dkim_verifier *v)
+{
+	return v->keys;
 }
 
 struct dkim_message *dkim_message_new(struct dkim_verifier *v, time_t now)

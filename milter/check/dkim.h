@@ -24,7 +24,10 @@ struct dkim_settings {
 struct dkim_verifier *dkim_verifier_new(const struct dkim_settings *s, struct error *why);
 void dkim_verifier_free(struct dkim_verifier *v);	/* NULL is fine */
 
-/* One message. Make it only if the message has a DKIM-Signature field. NULL: out of memory. `now`: for t= and x=. */
+/* Its cache of keys, for arc.h; borrowed. */
+struct dkim_key_cache *dkim_verifier_keys(struct dkim_verifier *v);
+
+/* One message. Make it only if the message has a DKIM-Signature field. NULL: out of memory. `now`: for x=. */
 struct dkim_message;
 struct dkim_message *dkim_message_new(struct dkim_verifier *v, time_t now);
 void dkim_message_free(struct dkim_message *m);		/* NULL is fine */

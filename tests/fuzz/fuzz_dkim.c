@@ -2,11 +2,11 @@
  * must have a key behind it. */
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "check/dkim.h"
 #include "../support/fake_resolver.h"
+#include "../support/message.h"
 
 #define RSA                                                                                        \
 	"v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5"  \
@@ -15,41 +15,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* One field up to its LF (folds taken in); returns what is left. A NUL ends a name or value, as in the milter. */
-static const char *give_field(struct dkim_message *m, const char *at, const char *end)
+static void give(void *arg, const char *name, const char *value)
 {
-	const char *stop = at, *colon, *last;
-	char *name, *value;
-
-	do {
-		stop = memchr(stop, '\n', (size_t)(end - stop));
-		stop = stop != NULL ? stop + 1 : end;
-	} while (stop < end && (*stop == ' ' || *stop == '\t'));
-	last = stop > at && stop[-1] == '\n' ? stop - 1 : stop;
-	if (last > at && last[-1] == '\r')
-		last--;
-	colon = memchr(at, ':', (size_t)(last - at));
-	if (colon == NULL)
-		return stop;
-	name = strndup(at, (size_t)(colon - at));
-	value = strndup(colon + 1, (size_t)(last - colon - 1));
-	if (name != NULL && value != NULL)
-		dkim_message_header(m, name, value);
-	free(name);
-	free(value);
-	return stop;
+	dkim_message_header(arg, name, value);
 }
 
 static void judge(struct dkim_verifier *v, struct lookups *l, const uint8_t *data, size_t size)
 {
 	static struct dkim_facts facts;
 	struct dkim_message *m = dkim_message_new(v, 1700000000);
-	const char *at = size > 0 ? (const char *)data : "", *end = at + size;
+	const char *text = size > 0 ? (const char *)data : "", *at, *end = text + size;
 
 	if (m == NULL)
 		return;
-	while (at < end && *at != '\n' && *at != '\r')
-		at = give_field(m, at, end);
+	at = message_split(text, size, give, m);
 	dkim_message_end_header(m, l);
 	for (size_t i = 0; at < end; i++) {
 		size_t n = (size_t)(end - at) < i * i + 1 ? (size_t)(end - at) : i * i + 1;
