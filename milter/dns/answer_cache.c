@@ -1,5 +1,6 @@
-/* answer_cache.c - decoded answers kept for their TTL. A shard is a table of short chains and one list by use. A chain
- * is cut at CHAIN_MAX, so that names made to collide cost a stranger's own entries and nobody's time. */
+/* answer_cache.c - decoded answers kept for their TTL. A shard is a table of short chains and one
+ * list by use. A chain is cut at CHAIN_MAX, so that names made to collide cost a stranger's own
+ * entries and nobody's time. */
 #include "dns/answer_cache.h"
 
 #include <pthread.h>
@@ -7,14 +8,14 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#define SHARDS 16		/* several per core, so that two threads seldom meet */
+#define SHARDS 16 /* several per core, so that two threads seldom meet */
 #define CHAIN_MAX 8
-#define USUAL_BYTES 256		/* of one entry: sizes the tables */
-#define MAX_TTL 3600		/* a changed record is seen after an hour, whatever its TTL was */
+#define USUAL_BYTES 256 /* of one entry: sizes the tables */
+#define MAX_TTL 3600	/* a changed record is seen after an hour, whatever its TTL was */
 #define MAX_NEGATIVE_TTL 300
 
 struct entry {
-	struct entry *next;		/* in its chain, newest first */
+	struct entry *next; /* in its chain, newest first */
 	TAILQ_ENTRY(entry) by_use;
 	uint64_t hash;
 	int64_t expires_ms;
@@ -26,14 +27,14 @@ struct entry {
 
 struct shard {
 	_Alignas(64) pthread_mutex_t lock;
-	TAILQ_HEAD(entries, entry) by_use;	/* most recent first */
+	TAILQ_HEAD(entries, entry) by_use; /* most recent first */
 	struct entry **chains;
 	size_t bytes;
 };
 
 struct answer_cache {
-	size_t chains;			/* per shard, a power of two */
-	size_t shard_bytes;		/* most bytes of one shard's entries */
+	size_t chains;	    /* per shard, a power of two */
+	size_t shard_bytes; /* most bytes of one shard's entries */
 	struct shard shards[SHARDS];
 };
 
@@ -118,7 +119,8 @@ static struct entry **find(struct answer_cache *c, struct shard *s, const struct
 	return link;
 }
 
-struct dns_answer *answer_cache_get(struct answer_cache *c, const struct question *q, int64_t now_ms)
+struct dns_answer *answer_cache_get(struct answer_cache *c, const struct question *q,
+				    int64_t now_ms)
 {
 	struct shard *s = shard_of(c, q);
 	struct dns_answer *answer = NULL;

@@ -7,8 +7,10 @@
 
 #include "base/limits.h"
 
-#define CHAINS 4096	/* about MAX_OPEN_QUESTIONS: chains stay short */
-#define DOMAINS 1024	/* counters for the share of a domain; two domains on one counter do no harm */
+#define CHAINS 4096 /* about MAX_OPEN_QUESTIONS: chains stay short */
+#define DOMAINS \
+	1024 /* counters for the share of a domain; two domains on one counter do no harm \
+	      */
 
 struct waiter {
 	TAILQ_ENTRY(waiter) by_due, beside;
@@ -23,8 +25,8 @@ TAILQ_HEAD(waiters, waiter);
 struct flight {
 	struct flights *owner;
 	LIST_ENTRY(flight) chain;
-	struct waiters waiters;		/* may be empty: all gave up */
-	size_t domain;			/* its counter */
+	struct waiters waiters; /* may be empty: all gave up */
+	size_t domain;		/* its counter */
 	struct question question;
 };
 
@@ -33,9 +35,9 @@ LIST_HEAD(chain, flight);
 struct flights {
 	void *home;
 	pthread_mutex_t lock;
-	struct waiters by_due;		/* all waiters, in the order of joining */
+	struct waiters by_due; /* all waiters, in the order of joining */
 	size_t open, waiting, most;
-	size_t domains[DOMAINS];	/* open ones by domain */
+	size_t domains[DOMAINS]; /* open ones by domain */
 	bool closed;
 	struct chain chains[CHAINS];
 };
@@ -78,14 +80,13 @@ static struct flight *find(struct flights *f, const struct question *q)
 	struct flight *fl;
 
 	LIST_FOREACH(fl, chain_of(f, q), chain)
-		if (fl->question.hash == q->hash &&
-		    question_is(q, fl->question.name, fl->question.type))
-			return fl;
+	if (fl->question.hash == q->hash && question_is(q, fl->question.name, fl->question.type))
+		return fl;
 	return NULL;
 }
 
-/* The counter of the domain that answers for the name: the last two labels stand for it; in the reverse trees, the
- * network of a provider (/16, /32). */
+/* The counter of the domain that answers for the name: the last two labels stand for it; in the
+ * reverse trees, the network of a provider (/16, /32). */
 static size_t domain_of(const struct question *q)
 {
 	size_t labels = 2;

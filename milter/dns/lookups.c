@@ -1,7 +1,8 @@
-/* lookups.c - the DNS questions of one message. The object is counted: the session holds one reference and each open
- * question another, so lookups_free() need not wait for the DNS; it waits only for a follow that is running at that
- * moment on the resolver's thread. Follows of one message run one at a time, without the lock, from a queue: a follow
- * that hints a known name does not nest. */
+/* lookups.c - the DNS questions of one message. The object is counted: the session holds one
+ * reference and each open question another, so lookups_free() need not wait for the DNS; it waits
+ * only for a follow that is running at that moment on the resolver's thread. Follows of one message
+ * run one at a time, without the lock, from a queue: a follow that hints a known name does not
+ * nest. */
 #include "dns/lookups.h"
 
 #include <assert.h>
@@ -13,7 +14,7 @@
 #include "base/limits.h"
 #include "dns/question.h"
 
-#define MAX_FOLLOW_ARG 64	/* as lookups.h promises */
+#define MAX_FOLLOW_ARG 64 /* as lookups.h promises */
 
 struct follow {
 	struct follow *next;
@@ -24,13 +25,13 @@ struct follow {
 
 struct asked {
 	struct lookups *owner;
-	struct dns_answer *answer;	/* NULL while open */
-	struct follow *follows;		/* to be called with the answer */
+	struct dns_answer *answer; /* NULL while open */
+	struct follow *follows;	   /* to be called with the answer */
 	int64_t asked_ms, answered_ms;
-	int64_t gave_up;		/* a wait until this moment was in vain; INT64_MIN: none */
+	int64_t gave_up; /* a wait until this moment was in vain; INT64_MIN: none */
 	enum dns_type type;
 	bool waited;
-	bool detached;			/* the message is gone: whoever brings the answer frees this */
+	bool detached; /* the message is gone: whoever brings the answer frees this */
 	char name[];
 };
 
@@ -41,17 +42,17 @@ struct slot {
 
 struct lookups {
 	atomic_uint references;
-	pthread_mutex_t lock;		/* guards all below */
-	pthread_cond_t changed;		/* an answer has come, or a follow has ended */
+	pthread_mutex_t lock;	/* guards all below */
+	pthread_cond_t changed; /* an answer has come, or a follow has ended */
 	struct resolver *resolver;
 	int64_t deadline;
-	struct slot *slots;		/* in the order asked; searched by hash: there are few */
+	struct slot *slots; /* in the order asked; searched by hash: there are few */
 	size_t count, room;
 	size_t hints;
-	unsigned waiting;		/* threads in lookups_wait() */
+	unsigned waiting;		   /* threads in lookups_wait() */
 	struct follow *ready, **ready_end; /* follows whose answer is there */
-	bool following;			/* some thread is calling the ready ones */
-	bool closing;			/* free or reset has begun: no more questions, no more follows */
+	bool following;			   /* some thread is calling the ready ones */
+	bool closing; /* free or reset has begun: no more questions, no more follows */
 };
 
 static const struct dns_answer timed_out = {.status = DNS_TIMEOUT, .rcode = -1};
@@ -103,7 +104,7 @@ static void free_asked(struct asked *q)
 	free(q);
 }
 
-/* -- follows ---------------------------------------------------------------------------------------- */
+/* -- follows ----------------------------------------------------------------------------------- */
 
 /* Move the follows of an answered question to the end of the queue. Locked. */
 static void make_ready(struct lookups *l, struct asked *q)
@@ -116,7 +117,8 @@ static void make_ready(struct lookups *l, struct asked *q)
 		l->ready_end = &(*l->ready_end)->next;
 }
 
-/* Call what is ready unless another thread does it already. Locked before and after, unlocked during each call. */
+/* Call what is ready unless another thread does it already. Locked before and after, unlocked
+ * during each call. */
 static void run_follows(struct lookups *l)
 {
 	if (l->following)
@@ -153,7 +155,7 @@ static struct follow *new_follow(lookups_follow *call, const void *arg, size_t s
 	return f;
 }
 
-/* -- questions -------------------------------------------------------------------------------------- */
+/* -- questions --------------------------------------------------------------------------------- */
 
 static struct asked *find(const struct lookups *l, const struct question *key)
 {
@@ -279,8 +281,8 @@ static void wait_for(struct lookups *l, struct asked *q)
 	l->waiting--;
 }
 
-/* What the checks see. A question once given up stays so, or two checks would judge by two different answers; only a
- * later deadline opens it again. */
+/* What the checks see. A question once given up stays so, or two checks would judge by two
+ * different answers; only a later deadline opens it again. */
 static const struct dns_answer *visible(const struct lookups *l, const struct asked *q)
 {
 	return q->gave_up >= l->deadline ? NULL : q->answer;
@@ -323,9 +325,10 @@ void lookups_deadline(struct lookups *l, int64_t mono_ms)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* -- the end of a message --------------------------------------------------------------------------- */
+/* -- the end of a message ---------------------------------------------------------------------- */
 
-/* Forget every question; the open ones are left to their answers. Locked; afterwards no follow runs. */
+/* Forget every question; the open ones are left to their answers. Locked; afterwards no follow
+ * runs. */
 static void forget(struct lookups *l)
 {
 	l->closing = true;
@@ -364,7 +367,7 @@ void lookups_reset(struct lookups *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* -- for a person to read --------------------------------------------------------------------------- */
+/* -- for a person to read ---------------------------------------------------------------------- */
 
 void lookups_each(struct lookups *l, void (*seen)(void *arg, const struct lookups_seen *s),
 		  void *arg)

@@ -5,9 +5,9 @@
 
 #include "base/limits.h"
 
-#define WIRE_NAME_MAX 255	/* RFC 1035 3.1 */
+#define WIRE_NAME_MAX 255 /* RFC 1035 3.1 */
 #define WIRE_LABEL_MAX 63
-#define ESCAPED 4		/* "\DDD" for one byte */
+#define ESCAPED 4 /* "\DDD" for one byte */
 
 size_t rdata_room(enum dns_type type, size_t len)
 {

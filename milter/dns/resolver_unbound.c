@@ -1,8 +1,9 @@
 /* resolver_unbound.c - the real resolver. The only file that includes unbound.h.
  *
- * A question goes through three doors: the cache of decoded answers, the flights (an equal question may be on its way),
- * and libunbound, which works in a thread of its own. Our pump thread takes its results, calls the askers, and ends the
- * waiting of those whose time is over; their question goes on and its late answer fills the caches. */
+ * A question goes through three doors: the cache of decoded answers, the flights (an equal question
+ * may be on its way), and libunbound, which works in a thread of its own. Our pump thread takes its
+ * results, calls the askers, and ends the waiting of those whose time is over; their question goes
+ * on and its late answer fills the caches. */
 #include "dns/resolver_unbound.h"
 
 #include <errno.h>
@@ -26,8 +27,8 @@
 
 #define RESOLV_CONF "/etc/resolv.conf"
 #define CLASS_IN 1
-#define LEAST_PORTS 64		/* libunbound's own 16 allow 160 questions a second at 100 ms */
-#define SPARE_FILES 256		/* left to the rest of the process when files are few */
+#define LEAST_PORTS 64	/* libunbound's own 16 allow 160 questions a second at 100 ms */
+#define SPARE_FILES 256 /* left to the rest of the process when files are few */
 
 struct unbound {
 	struct resolver base;
@@ -36,15 +37,15 @@ struct unbound {
 	struct flights *flights;
 	struct metrics *metrics;
 	int timeout_ms;
-	uint64_t seed;			/* of the hash of questions */
+	uint64_t seed; /* of the hash of questions */
 	pthread_t pump;
 	bool pumping;
-	int wake;			/* eventfd: the pump's poll shall return */
+	int wake; /* eventfd: the pump's poll shall return */
 	atomic_bool stop;
 	struct dns_answer *failed[DNS_REFUSED_HERE + 1]; /* ready for when memory is short */
 };
 
-/* -- from libunbound's result to an answer ---------------------------------------------------------- */
+/* -- from libunbound's result to an answer ----------------------------------------------------- */
 
 static enum dns_status status_of(const struct ub_result *r)
 {
@@ -100,7 +101,7 @@ static struct dns_answer *decode(const struct ub_result *r)
 	return a;
 }
 
-/* -- asking ----------------------------------------------------------------------------------------- */
+/* -- asking ------------------------------------------------------------------------------------ */
 
 /* libunbound's result, on the pump thread. */
 static void on_result(void *arg, int error, struct ub_result *r)
@@ -125,8 +126,8 @@ static void wake_pump(struct unbound *u)
 		return; /* EAGAIN: it has been woken more often than can be counted */
 }
 
-static void ask_dns(struct unbound *u, const struct question *q, int64_t now, dns_answered *answered,
-		    void *arg)
+static void ask_dns(struct unbound *u, const struct question *q, int64_t now,
+		    dns_answered *answered, void *arg)
 {
 	struct flight *flight;
 	bool first, sent = false;
@@ -136,7 +137,8 @@ static void ask_dns(struct unbound *u, const struct question *q, int64_t now, dn
 	case FLIGHT_STARTED: break;
 	case FLIGHT_JOINED: sent = true; break;
 	}
-	if (!sent && ub_resolve_async(u->ctx, q->name, (int)q->type, CLASS_IN, flight, on_result, NULL) != 0)
+	if (!sent &&
+	    ub_resolve_async(u->ctx, q->name, (int)q->type, CLASS_IN, flight, on_result, NULL) != 0)
 		flights_land(u->flights, flight, u->failed[DNS_REFUSED_HERE]);
 	if (first)
 		wake_pump(u);
@@ -164,7 +166,7 @@ static void unbound_ask(struct resolver *r, const char *name, enum dns_type type
 	answered(arg, a);
 }
 
-/* -- the pump --------------------------------------------------------------------------------------- */
+/* -- the pump ---------------------------------------------------------------------------------- */
 
 /* End the waiting of those whose time is over. Returns how long poll() may sleep. */
 static int expire(struct unbound *u)
@@ -197,7 +199,7 @@ static void *pump(void *arg)
 	return NULL;
 }
 
-/* -- start and end ---------------------------------------------------------------------------------- */
+/* -- start and end ----------------------------------------------------------------------------- */
 
 static bool option(struct unbound *u, const char *name, const char *value, struct error *why)
 {
@@ -216,8 +218,9 @@ static bool option_number(struct unbound *u, const char *name, uint64_t value, s
 	return option(u, name, text, why);
 }
 
-/* UDP sockets that may be open at one time. There must be more than questions on their way: a question that waits for a
- * socket lets libunbound believe that the nameserver is slow, and soon that it is down. */
+/* UDP sockets that may be open at one time. There must be more than questions on their way: a
+ * question that waits for a socket lets libunbound believe that the nameserver is slow, and soon
+ * that it is down. */
 static size_t ports(void)
 {
 	const size_t most = MAX_OPEN_QUESTIONS / 3 * 4;
@@ -233,15 +236,22 @@ static size_t ports(void)
 static bool set_options(struct unbound *u, const struct resolver_settings *s, struct error *why)
 {
 	static const char *const options[][2] = {
-	    {"do-not-query-localhost:", "no"},	/* a resolver on this host is the best one */
-	    {"unblock-lan-zones:", "yes"},	/* a relay in a private network asks PTR of it */
+	    /* a resolver on this host is the best one */
+	    {"do-not-query-localhost:", "no"},
+	    /* a relay in a private network asks PTR of it */
+	    {"unblock-lan-zones:", "yes"},
 	    {"insecure-lan-zones:", "yes"},
-	    {"cache-max-negative-ttl:", "300"},	/* a sender who has just mended his DNS */
-	    {"infra-cache-max-rtt:", "12000"},	/* these three: a nameserver that was away is asked again */
-	    {"infra-host-ttl:", "5"},		/* within seconds of its return, not after 15 minutes */
+	    /* a sender who has just mended his DNS */
+	    {"cache-max-negative-ttl:", "300"},
+	    /* a nameserver that was away is asked again within seconds of its return, not after
+	     * 15 minutes */
+	    {"infra-cache-max-rtt:", "12000"},
+	    {"infra-host-ttl:", "5"},
 	    {"infra-keep-probing:", "yes"},
-	    {"outgoing-num-tcp:", "64"},	/* large TXT sets come by TCP */
-	    {"rrset-roundrobin:", "no"},	/* the same answer for the same question */
+	    /* large TXT sets come by TCP */
+	    {"outgoing-num-tcp:", "64"},
+	    /* the same answer for the same question */
+	    {"rrset-roundrobin:", "no"},
 	};
 	bool validate = s->trust_anchor_file != NULL && s->trust_anchor_file[0] != '\0';
 
@@ -302,7 +312,8 @@ static bool set_nameservers(struct unbound *u, const struct resolver_settings *s
 	for (size_t i = 0; i < s->nameserver_count; i++)
 		if (!nameserver_readable(s->nameservers[i]) ||
 		    ub_ctx_set_fwd(u->ctx, s->nameservers[i]) != 0) {
-			error_set(why, "nameserver \"%s\" is not ADDRESS or ADDRESS@PORT", s->nameservers[i]);
+			error_set(why, "nameserver \"%s\" is not ADDRESS or ADDRESS@PORT",
+				  s->nameservers[i]);
 			return false;
 		}
 	if (s->nameserver_count > 0)
@@ -332,14 +343,19 @@ static bool set_trust_anchor(struct unbound *u, const char *path, struct error *
 	return false;
 }
 
-/* Zones that libunbound would answer by itself. The reverse zones of this host are always asked for; the special names
- * too if the nameservers are the administrator's own, who may run such a zone. */
+/* Zones that libunbound would answer by itself. The reverse zones of this host are always asked
+ * for; the special names too if the nameservers are the administrator's own, who may run such a
+ * zone. */
 static bool open_zones(struct unbound *u, const struct resolver_settings *s, struct error *why)
 {
 	static const char *const zones[] = {
 	    "127.in-addr.arpa",
 	    "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
-	    "localhost", "test", "invalid", "onion", "home.arpa",
+	    "localhost",
+	    "test",
+	    "invalid",
+	    "onion",
+	    "home.arpa",
 	};
 	size_t count = s->nameserver_count > 0 ? sizeof(zones) / sizeof(zones[0]) : 2;
 	int e = 0;
@@ -349,7 +365,8 @@ static bool open_zones(struct unbound *u, const struct resolver_settings *s, str
 	if (e != 0) /* the first of them makes libunbound read all its settings */
 		error_set(why, "the resolver cannot start%s: %s",
 			  s->trust_anchor_file != NULL && s->trust_anchor_file[0] != '\0'
-			      ? " (is the trust anchor file good?)" : "",
+			      ? " (is the trust anchor file good?)"
+			      : "",
 			  ub_strerror(e));
 	return e == 0;
 }
@@ -370,8 +387,9 @@ static bool set_up(struct unbound *u, const struct resolver_settings *s, struct 
 		return false;
 	}
 	ub_ctx_debugout(u->ctx, NULL); /* it would write to stderr */
-	return ub_ctx_async(u->ctx, 1) == 0 && set_options(u, s, why) && set_nameservers(u, s, why) &&
-	       set_trust_anchor(u, s->trust_anchor_file, why) && open_zones(u, s, why);
+	return ub_ctx_async(u->ctx, 1) == 0 && set_options(u, s, why) &&
+	       set_nameservers(u, s, why) && set_trust_anchor(u, s->trust_anchor_file, why) &&
+	       open_zones(u, s, why);
 }
 
 /* Nobody asks any more but follows of the answers given here, and these are refused. */

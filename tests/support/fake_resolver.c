@@ -166,7 +166,7 @@ unsigned fake_resolver_asked(struct resolver *r, const char *name, enum dns_type
 	return n;
 }
 
-/* -- asking ----------------------------------------------------------------------------------------- */
+/* -- asking ------------------------------------------------------------------------------------ */
 
 static struct dns_answer *answer_for(struct fake *f, const char *name, enum dns_type type)
 {
@@ -277,7 +277,7 @@ void fake_resolver_delay(struct resolver *r, int ms)
 	pthread_mutex_unlock(&f->lock);
 }
 
-/* -- the end ---------------------------------------------------------------------------------------- */
+/* -- the end ----------------------------------------------------------------------------------- */
 
 static void fail_all(struct pending *p)
 {

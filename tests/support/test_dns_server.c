@@ -61,7 +61,7 @@ static void *need(void *p)
 	return p;
 }
 
-/* -- the table -------------------------------------------------------------------------------------- */
+/* -- the table --------------------------------------------------------------------------------- */
 
 /* "a.b" as labels; returns the length. */
 static size_t wire_name(const char *name, unsigned char out[256])
@@ -126,7 +126,9 @@ void test_dns_server_add_text(struct test_dns_server *s, const char *name, int t
 		test_dns_server_add(s, name, type, 300, wire, 4);
 		return;
 	case TYPE_PTR:
-	case TYPE_CNAME: test_dns_server_add(s, name, type, 300, wire, wire_name(text, wire)); return;
+	case TYPE_CNAME:
+		test_dns_server_add(s, name, type, 300, wire, wire_name(text, wire));
+		return;
 	case TYPE_TXT: add_txt(s, name, text); return;
 	}
 	abort();
@@ -155,7 +157,7 @@ unsigned test_dns_server_asked(struct test_dns_server *s, const char *name)
 	return n;
 }
 
-/* -- packets ---------------------------------------------------------------------------------------- */
+/* -- packets ----------------------------------------------------------------------------------- */
 
 static void put(struct packet *p, const void *bytes, size_t n)
 {
@@ -203,7 +205,8 @@ static const char *target_name(struct test_dns_server *s, const struct record *a
 	return NULL;
 }
 
-/* The records of name and type, through CNAMEs. Returns how many; `known_r`: the last name has some record. */
+/* The records of name and type, through CNAMEs. Returns how many; `known_r`: the last name has some
+ * record. */
 static unsigned put_answer(struct test_dns_server *s, struct packet *p, const char *name, int type,
 			   bool *known_r)
 {
@@ -236,7 +239,8 @@ static unsigned put_answer(struct test_dns_server *s, struct packet *p, const ch
 
 static void put_soa(struct packet *p)
 {
-	static const unsigned char soa[] = {0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, NEGATIVE_TTL};
+	static const unsigned char soa[] = {0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0,
+					    0, 0, 1, 0, 0, 0, 1, 0, 0, 0, NEGATIVE_TTL};
 
 	put_record(p, "", TYPE_SOA, NEGATIVE_TTL, soa, sizeof(soa));
 }
@@ -328,7 +332,7 @@ static bool answer(struct test_dns_server *s, const unsigned char *in, size_t n,
 	return true;
 }
 
-/* -- sockets ---------------------------------------------------------------------------------------- */
+/* -- sockets ----------------------------------------------------------------------------------- */
 
 static void serve_udp(struct test_dns_server *s, struct packet *p)
 {
@@ -394,7 +398,8 @@ static void *run(void *arg)
 /* TCP on the port that UDP got; another pair if it is taken. */
 static bool bind_pair(struct test_dns_server *s)
 {
-	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in here = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(here);
 
 	s->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
