@@ -146,22 +146,15 @@ static void has_an_id_of_its_own_for_ever(void **state)
 	assert_memory_equal(id[0], "20241004", 8);
 }
 
-static bool first_policy(void *arg, const struct store_policy *p)
-{
-	*(struct aggregate **)arg = aggregate_new(p);
-	memcpy((*(struct aggregate **)arg)->id, p->key, sizeof(p->key));
-	return false;
-}
-
 /* A05, A06: read from the store, in an order that does not depend on how it was written. */
 static void is_read_from_the_store_in_a_fixed_order(void **state)
 {
 	static const char *const wanted[] = {"192.0.2.2", "192.0.2.0", "192.0.2.1"};
 	struct place *place = *state;
 	struct store *s = open_store(place, true);
-	struct store_policy p = sample_policy();
 	struct row row = sample_row();
-	struct aggregate *a = NULL;
+	struct aggregate *a;
+	struct seen seen;
 	char ip[16];
 
 	for (int i = 3; i >= 0; i--) {
@@ -169,20 +162,25 @@ static void is_read_from_the_store_in_a_fixed_order(void **state)
 		row.source_ip = ip;
 		add(s, &row);
 	}
-	assert_true(store_policies(s, DAY, DAY, NULL, first_policy, &a, NULL));
+	seen = policies(s, DAY, DAY);
+	a = aggregate_find(s, DAY, "a.example", seen.key, &place->why);
 	assert_non_null(a);
-	memcpy(p.key, a->id, sizeof(p.key));
-	aggregate_free(a);
-	a = aggregate_read(s, &p, &place->why);
-	assert_non_null(a);
+	assert_string_equal(a->policy.rua, "mailto:r@a.example");
+	assert_true(aggregate_fill(a, s, seen.key, &place->why));
 	assert_int_equal(a->count, 3);
 	assert_int_equal(a->messages, 4);
 	for (int i = 0; i < 3; i++)
 		assert_string_equal(a->records[i].source_ip, wanted[i]);
 	aggregate_free(a);
-	p.day++;
-	assert_null(aggregate_read(s, &p, &place->why));
+	assert_null(aggregate_find(s, DAY + 1, "a.example", seen.key, &place->why));
 	assert_string_equal(place->why.text, "");
+	seen.key[0]++;
+	assert_null(aggregate_find(s, DAY, "a.example", seen.key, &place->why));
+	a = sample_report();
+	aggregate_cut(a, 0);
+	assert_false(aggregate_fill(a, s, seen.key, &place->why));
+	assert_string_equal(place->why.text, "");
+	aggregate_free(a);
 	store_close(s);
 }
 

@@ -112,7 +112,7 @@ static void is_renewed_for_its_domain_only(void **state)
 	struct place *p = *state;
 	struct store *s = open_store(p, true);
 	struct store_report r;
-	bool done;
+	enum report_state now;
 
 	for (int i = 0; i < 3; i++) {
 		r = sample_report(DAY + i, i < 2 ? "a.example" : "b.example");
@@ -127,8 +127,8 @@ static void is_renewed_for_its_domain_only(void **state)
 	assert_reports(s, "20000/a.example/id20000/due/0 20001/a.example/id20001/sent/1"
 			  " 20002/b.example/id20002/failed/1 ");
 	r = sample_report(DAY, "a.example");
-	assert_true(store_delivery_done(s, &r, "x@a.example", &done, NULL) && !done);
-	assert_true(store_delivery_done(s, &r, "y@a.example", &done, NULL) && done);
+	assert_true(store_delivery_state(s, &r, "x@a.example", &now, NULL) && now == REPORT_DUE);
+	assert_true(store_delivery_state(s, &r, "y@a.example", &now, NULL) && now == REPORT_SENT);
 	assert_false(store_report_claim(s, NOON, LEASE, "b.example", &r, &p->why));
 	assert_true(store_report_claim(s, NOON, LEASE, "a.example", &r, &p->why));
 	store_close(s);
@@ -150,16 +150,16 @@ static void remembers_each_destination(void **state)
 	struct store_report a = sample_report(DAY, "a.example"), b = sample_report(DAY, "b.example");
 	char text[500] = "";
 	int64_t count;
-	bool done;
+	enum report_state now;
 
-	assert_true(store_delivery_done(s, &a, "x@a.example", &done, NULL) && !done);
+	assert_true(store_delivery_state(s, &a, "x@a.example", &now, NULL) && now == REPORT_DUE);
 	assert_true(store_delivery_put(s, &a, "x@a.example", REPORT_DUE, NOON, "451 later", NULL));
-	assert_true(store_delivery_done(s, &a, "x@a.example", &done, NULL) && !done);
+	assert_true(store_delivery_state(s, &a, "x@a.example", &now, NULL) && now == REPORT_DUE);
 	assert_true(store_delivery_put(s, &a, "x@a.example", REPORT_SENT, NOON + 1, NULL, NULL));
 	assert_true(store_delivery_put(s, &a, "z@a.example", REPORT_FAILED, NOON + 1, "550 no", NULL));
-	assert_true(store_delivery_done(s, &a, "x@a.example", &done, NULL) && done);
-	assert_true(store_delivery_done(s, &a, "z@a.example", &done, NULL) && done);
-	assert_true(store_delivery_done(s, &b, "x@a.example", &done, NULL) && !done);
+	assert_true(store_delivery_state(s, &a, "x@a.example", &now, NULL) && now == REPORT_SENT);
+	assert_true(store_delivery_state(s, &a, "z@a.example", &now, NULL) && now == REPORT_FAILED);
+	assert_true(store_delivery_state(s, &b, "x@a.example", &now, NULL) && now == REPORT_DUE);
 	assert_true(store_delivery_count(s, NOON + 1, &count, NULL));
 	assert_int_equal(count, 1);
 	assert_true(store_delivery_count(s, NOON + 2, &count, NULL));

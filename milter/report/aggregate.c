@@ -234,6 +234,34 @@ void aggregate_cut(struct aggregate *a, size_t n)
 
 /* -- from the store ---------------------------------------------------------------------------------- */
 
+struct finding {
+	const uint8_t *key;
+	struct aggregate *a;
+	bool found;
+};
+
+static bool find(void *arg, const struct store_policy *p)
+{
+	struct finding *f = arg;
+
+	if (memcmp(p->key, f->key, TUPLE_KEY_SIZE) != 0)
+		return true;
+	f->found = true;
+	f->a = aggregate_new(p);
+	return false;
+}
+
+struct aggregate *aggregate_find(struct store *s, int64_t day, const char *domain, const uint8_t key[TUPLE_KEY_SIZE],
+				 struct error *why)
+{
+	struct finding f = {.key = key};
+
+	error_set(why, "%s", "");
+	if (store_policies(s, day, day, domain, find, &f, why) && f.found && f.a == NULL)
+		error_set(why, "out of memory");
+	return f.a;
+}
+
 struct filling {
 	struct aggregate *a;
 	bool failed;
@@ -247,19 +275,14 @@ static bool fill(void *arg, const struct store_record *r)
 	return !f->failed;
 }
 
-struct aggregate *aggregate_read(struct store *s, const struct store_policy *p, struct error *why)
+bool aggregate_fill(struct aggregate *a, struct store *s, const uint8_t key[TUPLE_KEY_SIZE], struct error *why)
 {
-	struct filling f = {.a = aggregate_new(p)};
+	struct filling f = {.a = a};
 
 	error_set(why, "%s", "");
-	if (f.a == NULL) {
-		error_set(why, "out of memory");
-		return NULL;
-	}
-	if (store_records(s, p->day, p->policy.domain, p->key, fill, &f, why) && !f.failed && f.a->count > 0)
-		return f.a;
+	if (!store_records(s, a->begin / TUPLE_DAY, a->policy.domain, key, fill, &f, why))
+		return false;
 	if (f.failed)
 		error_set(why, "out of memory");
-	aggregate_free(f.a);
-	return NULL;
+	return !f.failed && a->count > 0;
 }

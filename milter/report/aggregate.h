@@ -64,7 +64,12 @@ bool aggregate_add(struct aggregate *a, const struct store_record *r);
 /* Keep only the first `n` records, count the others as left out. */
 void aggregate_cut(struct aggregate *a, size_t n);
 
-/* Read the whole report from the store. NULL and the reason; an empty reason: it has no records. */
-struct aggregate *aggregate_read(struct store *s, const struct store_policy *p, struct error *why);
+/* The report on a policy, still without records; its Report-ID is not set. NULL and the reason; an empty reason: the
+ * store does not hold it (any more). */
+struct aggregate *aggregate_find(struct store *s, int64_t day, const char *domain, const uint8_t key[TUPLE_KEY_SIZE],
+				 struct error *why);
+
+/* Add all its records. False and the reason; an empty reason: there are none. */
+bool aggregate_fill(struct aggregate *a, struct store *s, const uint8_t key[TUPLE_KEY_SIZE], struct error *why);
 
 #endif

@@ -87,23 +87,29 @@ static bool read_policy(void *context, struct sdb_query *q, bool *more_r, struct
 	return true;
 }
 
+#define SELECT_POLICIES                                                                            \
+	"SELECT p.day, p.domain, p.policy, p.p, p.sp, p.np, p.adkim, p.aspf, p.fo, p.testing,"     \
+	" p.discovery, p.error, p.rua, sum(a.count), max(a.last)"                                  \
+	" FROM policy p CROSS JOIN aggregate a USING (day, domain, policy)"                        \
+	" WHERE p.day BETWEEN ?1 AND ?2"
+#define ORDER_POLICIES                                                                             \
+	" GROUP BY p.day, p.domain, p.policy ORDER BY p.day, p.domain, max(a.last) DESC, p.policy"
+
 bool store_policies(struct store *s, int64_t first, int64_t last, const char *domain, store_see_policy *see, void *arg,
 		    struct error *why)
 {
-	static const char sql[] =
-	    "SELECT p.day, p.domain, p.policy, p.p, p.sp, p.np, p.adkim, p.aspf, p.fo, p.testing, p.discovery,"
-	    " p.error, p.rua, sum(a.count), max(a.last)"
-	    " FROM policy p CROSS JOIN aggregate a USING (day, domain, policy)"
-	    " WHERE p.day BETWEEN ?1 AND ?2 AND (?3 = '' OR p.domain = ?3)"
-	    " GROUP BY p.day, p.domain, p.policy ORDER BY p.day, p.domain, max(a.last) DESC, p.policy";
+	static const char all[] = SELECT_POLICIES ORDER_POLICIES;
+	/* A statement of its own, so that the domain is sought and not filtered. */
+	static const char one[] = SELECT_POLICIES " AND p.domain = ?3" ORDER_POLICIES;
 	struct policy_reader r = {see, arg};
-	struct sdb_query *q = sdb_prepare(store_lock_reader(s), sql, why);
+	struct sdb_query *q = sdb_prepare(store_lock_reader(s), domain != NULL ? one : all, why);
 	bool ok;
 
 	if (q != NULL) {
 		sdb_put_int(q, first);
 		sdb_put_int(q, last);
-		sdb_put_text(q, domain);
+		if (domain != NULL)
+			sdb_put_text(q, domain);
 	}
 	ok = each(q, read_policy, &r, why);
 	store_unlock_reader(s);

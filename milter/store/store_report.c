@@ -179,7 +179,8 @@ static bool renew(struct sdb *db, const char *sql, const char *domain, time_t no
 bool store_report_renew(struct store *s, const char *domain, time_t now, struct error *why)
 {
 	static const char reports[] = "UPDATE report SET state='due', attempts=0, next=?2, changed=?2, error=''"
-				      " WHERE domain=?1 AND state IN ('due', 'failed', 'suppressed')";
+				      " WHERE state='due' AND ?1='' OR domain=?1 AND"
+				      " state IN ('due', 'failed', 'suppressed')";
 	static const char refusals[] = "DELETE FROM delivery WHERE domain=?1 AND state <> 'sent' AND changed <= ?2";
 	struct sdb *db = store_lock_reader(s);
 	bool ok = sdb_begin(db, why) && renew(db, reports, domain, now, why) &&
@@ -235,45 +236,40 @@ bool store_delivery_put(struct store *s, const struct store_report *r, const cha
 	return ok;
 }
 
-/* Run a bound query of one number and free it. */
-static bool ask_number(struct sdb_query *q, int64_t *number_r, struct error *why)
+bool store_delivery_state(struct store *s, const struct store_report *r, const char *destination,
+			  enum report_state *state_r, struct error *why)
 {
-	bool ok = q != NULL && sdb_step(q, why) == SDB_ROW;
-
-	if (ok)
-		*number_r = sdb_int(q, 0);
-	sdb_query_free(q);
-	return ok;
-}
-
-bool store_delivery_done(struct store *s, const struct store_report *r, const char *destination, bool *done_r,
-			 struct error *why)
-{
-	static const char sql[] = "SELECT count(*) FROM delivery WHERE day=?1 AND domain=?2 AND policy=?3 AND"
+	static const char sql[] = "SELECT state FROM delivery WHERE day=?1 AND domain=?2 AND policy=?3 AND"
 				  " destination=?4 AND state IN ('sent', 'failed')";
 	struct sdb_query *q = sdb_prepare(store_lock_reader(s), sql, why);
-	int64_t number = 0;
-	bool ok;
+	enum sdb_result result = SDB_FAILED;
 
+	*state_r = REPORT_DUE;
 	if (q != NULL) {
 		put_name(q, r);
 		sdb_put_text(q, destination);
+		result = sdb_step(q, why);
+		if (result == SDB_ROW)
+			*state_r = state_from(sdb_text(q, 0));
 	}
-	ok = ask_number(q, &number, why);
-	*done_r = number > 0;
+	sdb_query_free(q);
 	store_unlock_reader(s);
-	return ok;
+	return result != SDB_FAILED;
 }
 
 bool store_delivery_count(struct store *s, time_t since, int64_t *count_r, struct error *why)
 {
 	static const char sql[] = "SELECT count(*) FROM delivery WHERE state='sent' AND changed >= ?1";
 	struct sdb_query *q = sdb_prepare(store_lock_reader(s), sql, why);
-	bool ok;
+	bool ok = false;
 
-	if (q != NULL)
+	if (q != NULL) {
 		sdb_put_int(q, since);
-	ok = ask_number(q, count_r, why);
+		ok = sdb_step(q, why) == SDB_ROW;
+	}
+	if (ok)
+		*count_r = sdb_int(q, 0);
+	sdb_query_free(q);
 	store_unlock_reader(s);
 	return ok;
 }

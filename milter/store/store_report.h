@@ -10,7 +10,7 @@
 #include "store/store.h"
 #include "store/tuple.h"
 
-#define STORE_REPORT_ID_SIZE 65
+#define STORE_REPORT_ID_SIZE 33
 #define STORE_REPORT_ERROR_SIZE 256
 
 /* DUE: to be sent at `next`. CLAIMED: being sent; due again at `next`. FAILED: given up. SUPPRESSED: not to be sent. */
@@ -44,7 +44,7 @@ bool store_report_claim(struct store *s, time_t now, int lease, const char *doma
 bool store_report_finish(struct store *s, const struct store_report *r, struct error *why);
 
 /* Make every report of a domain that was put off, failed or suppressed due at `now`, with new attempts; destinations
- * that have it already stay done. */
+ * that have it already stay done. `domain` NULL: those of all domains that were put off. */
 bool store_report_renew(struct store *s, const char *domain, time_t now, struct error *why);
 
 typedef bool store_see_report(void *arg, const struct store_report *r);
@@ -58,9 +58,9 @@ bool store_reports(struct store *s, int64_t first, int64_t last, store_see_repor
 bool store_delivery_put(struct store *s, const struct store_report *r, const char *destination,
 			enum report_state state, time_t now, const char *error, struct error *why);
 
-/* True in `done_r` if the destination has taken the report or refused it for good. */
-bool store_delivery_done(struct store *s, const struct store_report *r, const char *destination, bool *done_r,
-			 struct error *why);
+/* REPORT_SENT: the destination has the report. REPORT_FAILED: it refused for good. Else REPORT_DUE. */
+bool store_delivery_state(struct store *s, const struct store_report *r, const char *destination,
+			  enum report_state *state_r, struct error *why);
 
 /* The mails sent since `since`, to all destinations. */
 bool store_delivery_count(struct store *s, time_t since, int64_t *count_r, struct error *why);

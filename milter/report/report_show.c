@@ -1,0 +1,203 @@
+/* report_show.c - reports for a person. */
+#include "report/report_show.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Of one document shown on a terminal or piped into a file. */
+#define MAX_XML ((size_t)256 << 20)
+
+bool report_day_parse(const char *text, int64_t *day_r)
+{
+	struct tm t = {.tm_isdst = 0};
+	const char *end = strptime(text, "%Y-%m-%d", &t);
+	int day = t.tm_mday;
+	time_t at;
+
+	if (end == NULL || *end != '\0')
+		return false;
+	at = timegm(&t);		/* makes 1 March of 29 February */
+	*day_r = at / TUPLE_DAY;
+	return at >= 0 && t.tm_mday == day;
+}
+
+const char *report_day_print(int64_t day, char text_r[REPORT_DAY_SIZE])
+{
+	time_t at = (time_t)day * TUPLE_DAY;
+	struct tm t;
+
+	if (gmtime_r(&at, &t) == NULL || strftime(text_r, REPORT_DAY_SIZE, "%Y-%m-%d", &t) == 0)
+		snprintf(text_r, REPORT_DAY_SIZE, "day %lld", (long long)day);
+	return text_r;
+}
+
+/* -- reports kept, to ask the store about them one by one -------------------------------------------- */
+
+struct reports {
+	struct store_report *list;
+	size_t count, size;
+	const char *domain;	/* NULL: all */
+	bool open_only;		/* not those that are done */
+	bool failed;
+};
+
+static bool keep_report(void *arg, const struct store_report *r)
+{
+	struct reports *k = arg;
+
+	if (k->domain != NULL && strcmp(k->domain, r->domain) != 0)
+		return true;
+	if (k->open_only && r->state != REPORT_DUE && r->state != REPORT_CLAIMED)
+		return true;
+	if (k->count == k->size) {
+		size_t size = k->size > 0 ? 2 * k->size : 64;
+		struct store_report *list = realloc(k->list, size * sizeof(*list));
+
+		k->failed = list == NULL;
+		if (k->failed)
+			return false;
+		k->list = list;
+		k->size = size;
+	}
+	k->list[k->count++] = *r;
+	return true;
+}
+
+static bool keep_reports(struct reports *k, struct store *s, int64_t first, int64_t last, struct error *why)
+{
+	if (!store_reports(s, first, last, keep_report, k, why))
+		return false;
+	if (k->failed)
+		error_set(why, "out of memory");
+	return !k->failed;
+}
+
+/* -- lists ------------------------------------------------------------------------------------------- */
+
+static bool print_delivery(void *arg, const struct store_delivery *d)
+{
+	fprintf(arg, "           %-9s %s%s%s\n", report_state_name(d->state), d->destination,
+		d->error[0] != '\0' ? "  " : "", d->error);
+	return true;
+}
+
+bool report_list(struct store *s, int64_t first, int64_t last, FILE *out, struct error *why)
+{
+	struct reports k = {.list = NULL};
+	char day[REPORT_DAY_SIZE];
+	bool ok = keep_reports(&k, s, first, last, why);
+
+	for (size_t i = 0; ok && i < k.count; i++) {
+		const struct store_report *r = &k.list[i];
+
+		fprintf(out, "%s %-10s %s  %s%s%s\n", report_day_print(r->day, day), report_state_name(r->state), r->domain,
+			r->id, r->error[0] != '\0' ? "  " : "", r->error);
+		ok = store_deliveries(s, r, print_delivery, out, why);
+	}
+	free(k.list);
+	return ok;
+}
+
+/* -- documents --------------------------------------------------------------------------------------- */
+
+struct keys {
+	uint8_t (*list)[TUPLE_KEY_SIZE];
+	size_t count;
+	bool failed;
+};
+
+static bool keep_key(void *arg, const struct store_policy *p)
+{
+	struct keys *k = arg;
+	uint8_t(*list)[TUPLE_KEY_SIZE] = realloc(k->list, (k->count + 1) * sizeof(*list));
+
+	k->failed = list == NULL;
+	if (k->failed)
+		return false;
+	k->list = list;
+	memcpy(k->list[k->count++], p->key, TUPLE_KEY_SIZE);
+	return true;
+}
+
+static bool show_one(const struct report_settings *settings, struct store *s, int64_t day, const char *domain,
+		     const uint8_t key[TUPLE_KEY_SIZE], FILE *out, struct error *why)
+{
+	struct aggregate *a = aggregate_find(s, day, domain, key, why);
+	struct strbuf xml;
+	bool ok;
+
+	if (a == NULL)
+		return false;
+	strbuf_init(&xml, MAX_XML);
+	ok = aggregate_fill(a, s, key, why);
+	if (ok) {
+		ok = report_label(a, settings, day, domain, key) && aggregate_xml_write(&xml, a, settings->format);
+		error_set(why, "%s", ok ? "" : "out of memory");
+	}
+	if (ok && (fwrite(strbuf_text(&xml), 1, xml.len, out) != xml.len || fputc('\n', out) == EOF)) {
+		error_set(why, "cannot write");
+		ok = false;
+	}
+	strbuf_free(&xml);
+	aggregate_free(a);
+	return ok;
+}
+
+bool report_show(const struct report_settings *settings, struct store *s, int64_t day, const char *domain, FILE *out,
+		 struct error *why)
+{
+	struct keys k = {.list = NULL};
+	char text[REPORT_DAY_SIZE];
+	bool ok = store_policies(s, day, day, domain, keep_key, &k, why);
+
+	if (ok && (k.failed || k.count == 0)) {
+		if (k.failed)
+			error_set(why, "out of memory");
+		else
+			error_set(why, "nothing to report about %s on %s", domain, report_day_print(day, text));
+		ok = false;
+	}
+	for (size_t i = 0; ok && i < k.count; i++)
+		ok = show_one(settings, s, day, domain, k.list[i], out, why);
+	free(k.list);
+	return ok;
+}
+
+/* -- preview ----------------------------------------------------------------------------------------- */
+
+/* False: the store failed. */
+static bool preview_one(const struct report_run *run, const struct store_report *r, FILE *out, struct error *why)
+{
+	struct report_plan plan;
+	char day[REPORT_DAY_SIZE];
+	bool broken, ok = report_plan_make(run, r, &plan, &broken, why);
+
+	if (!broken) {
+		fprintf(out, "%s %s  %s", report_day_print(r->day, day), r->domain, r->id);
+		if (ok)
+			fprintf(out, "  %lld messages", (long long)plan.aggregate->messages);
+		else
+			fprintf(out, "  not sent: %s", why->text);
+		fputc('\n', out);
+		for (size_t i = 0; i < plan.to.count; i++)
+			fprintf(out, "           to %s\n", plan.to.address[i].text);
+		if (plan.refused[0] != '\0' && ok)
+			fprintf(out, "           not to %s\n", plan.refused);
+	}
+	report_plan_free(&plan);
+	return !broken;
+}
+
+bool report_preview(const struct report_run *run, const char *domain, FILE *out, struct error *why)
+{
+	struct reports k = {.domain = domain, .open_only = true};
+	struct error unread;
+	unsigned entered;
+	bool ok = report_enter(run, &entered, why) && keep_reports(&k, run->store, 0, INT32_MAX, why);
+
+	for (size_t i = 0; ok && i < k.count; i++)
+		ok = preview_one(run, &k.list[i], out, why != NULL ? why : &unread);
+	free(k.list);
+	return ok;
+}
