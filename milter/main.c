@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sysexits.h>
@@ -214,6 +215,17 @@ static void started(int fd, int code)
 	close(s);
 }
 
+/* Every open question to the DNS takes a socket, every connection another: use all that we may. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 /* Signals arrive at the main thread alone and are passed on through a pipe. libmilter waits for HUP, TERM and INT on a
  * thread of its own and would stop on HUP; the kernel prefers the main thread as long as it does not block them. */
 static int signal_pipe[2];
@@ -329,6 +341,7 @@ int main(int argc, char **argv)
 	if (!options.foreground)
 		parent = daemonize();
 	signal(SIGPIPE, SIG_IGN);
+	raise_file_limit();
 	block_signals(SIG_BLOCK);	/* before any thread: they inherit it */
 	config_ref(config);		/* for the socket below; app_open() takes the other */
 	if (!app_open(&app, config, &options.clock, true, &code, &why))

@@ -53,7 +53,7 @@ static const struct verdict *deliver(struct session *s, const struct mail *m)
 
 	if (m->client != NULL)
 		assert_true(addr_parse(m->client, &client));
-	assert_false(session_connect(s, &client, &early));
+	assert_false(session_connect(s, &client, "unknown", &early));
 	session_helo(s, m->helo);
 	assert_false(session_mail(s, m->from, m->authenticated, &early));
 	session_rcpt(s, "<user@here.example>");
@@ -181,7 +181,7 @@ static void survives_a_hang_up_at_every_stage(void **state)
 		struct session *s = session_new(&w.app);
 
 		if (stage > 0)
-			session_connect(s, &client, &early);
+			session_connect(s, &client, "unknown", &early);
 		if (stage > 1)
 			session_helo(s, "mx.a.example");
 		if (stage > 2)
@@ -232,7 +232,7 @@ static void refuses_a_header_that_hides_a_second_author(void **state)
 	open_world(&w, "");
 	assert_true(addr_parse("192.0.2.1", &client));
 	s = session_new(&w.app);
-	session_connect(s, &client, &early);
+	session_connect(s, &client, "unknown", &early);
 	session_helo(s, "mx.a.example");
 	session_mail(s, "<b@a.example>", false, &early);
 	session_header(s, "From", " <x@a.example>");

@@ -27,6 +27,7 @@ static void open_world(struct world *w)
 	w->e = (struct evidence){.snapshot = w->app.current,
 				 .now = now.now,
 				 .lookups = lookups_new(w->app.resolver),
+				 .client_name = "",
 				 .helo = "mx.sender.example",
 				 .headers = headers_new(65536)};
 	assert_true(addr_parse("192.0.2.1", &w->e.client));

@@ -49,6 +49,12 @@ static struct snapshot *snapshot_new(const struct config *config, struct metrics
 	s->dkim = dkim_verifier_new(&dkim, why);
 	if (s->mark == NULL || s->dkim == NULL)
 		goto fail;
+	s->arc = (struct arc_settings){
+	    .trusted = config->trusted_sealers.item,
+	    .trusted_count = config->trusted_sealers.count,
+	    .min_key_bits = (unsigned)config->dkim_min_bits,
+	    .keys = dkim_verifier_keys(s->dkim),
+	};
 	if (config->discovery == DISCOVERY_PSL) {
 		s->psl = dmarc_psl_new(config->public_suffix_list, why);
 		if (s->psl == NULL)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/metrics.h"
+#include "check/arc.h"
 #include "check/dkim.h"
 #include "check/dmarc.h"
 #include "check/dmarc_psl.h"
@@ -21,6 +22,7 @@ struct snapshot {
 	const struct config *config;
 	char *mark;			/* name in quarantine_header, "" unless quarantine_by = header */
 	struct dkim_verifier *dkim;
+	struct arc_settings arc;	/* borrows from config and dkim */
 	struct dmarc_psl *psl;		/* NULL unless a public suffix list is in use */
 };
 

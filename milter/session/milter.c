@@ -124,14 +124,13 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *sa)
 	struct addr client = addr_from_sockaddr(sa);
 	struct decision early;
 
-	(void)host;	/* the MTA's own opinion of the client's name; ours comes from the DNS */
 	if (c == NULL)
 		return SMFIS_TEMPFAIL;
 	if (!(c->quiet & SMFIP_NR_CONN) && full()) {
 		metrics_inc(&self.app->metrics, METRIC_CONNECTIONS_REFUSED);
 		return SMFIS_TEMPFAIL;
 	}
-	if (session_connect(c->session, &client, &early))
+	if (session_connect(c->session, &client, host, &early))
 		return answer(ctx, &early);
 	return go_on(c, SMFIP_NR_CONN);
 }

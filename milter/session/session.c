@@ -22,6 +22,7 @@ struct session {
 	struct app *app;
 	struct snapshot *snapshot;
 	struct evidence evidence;
+	char *client_name;		/* as the MTA says; NULL if unknown */
 	char *helo;
 	bool trusted;			/* the client is in trusted_networks: its fields with our id stay */
 	bool hinted;			/* the questions about the client are asked for the coming message */
@@ -37,7 +38,7 @@ struct session *session_new(struct app *app)
 	s->app = app;
 	s->snapshot = app_snapshot(app);
 	s->evidence.snapshot = s->snapshot;
-	s->evidence.helo = "";
+	s->evidence.client_name = s->evidence.helo = "";
 	s->evidence.lookups = lookups_new(app->resolver);
 	s->evidence.headers = headers_new(s->snapshot->config->header_limit);
 	if (s->evidence.lookups == NULL || s->evidence.headers == NULL) {
@@ -68,6 +69,7 @@ void session_free(struct session *s)
 	headers_free(s->evidence.headers);
 	lookups_free(s->evidence.lookups);
 	snapshot_unref(s->snapshot);
+	free(s->client_name);
 	free(s->helo);
 	free(s);
 }
@@ -127,12 +129,15 @@ static bool trusted_client(const struct session *s)
 	return false;
 }
 
-bool session_connect(struct session *s, const struct addr *client, struct decision *early_r)
+bool session_connect(struct session *s, const struct addr *client, const char *name, struct decision *early_r)
 {
 	struct facts *f;
 	bool refused;
 
 	s->evidence.client = *client;
+	free(s->client_name);
+	s->client_name = name != NULL ? strndup(name, DOMAIN_SIZE) : NULL;
+	s->evidence.client_name = s->client_name != NULL ? s->client_name : "";
 	s->trusted = trusted_client(s);
 	verify_hint_client(&s->evidence);
 	s->hinted = true;
@@ -253,6 +258,8 @@ static void log_facts(struct logline *l, const struct facts *f)
 		}
 	if (f->from_status != FROM_OK)
 		logline_text(l, "from_status", from_status_name(f->from_status));
+	if (f->arc.instances > 0)
+		logline_text(l, "arc", arc_result_name(f->arc.result));
 	logline_text(l, "dmarc", dmarc_result_name(f->dmarc.result));
 	if (f->dmarc.policy_domain[0] != '\0')
 		logline_text(l, "policy", dmarc_policy_name(f->dmarc.effective));

@@ -30,8 +30,8 @@ const struct config *session_config(const struct session *s);
 /* Name of the header field that quarantine_by = header adds; "" if quarantine is done otherwise. */
 const char *session_mark(const struct session *s);
 
-/* The client. True: an early decision by a rule with `stage = connect`: answer so now. */
-bool session_connect(struct session *s, const struct addr *client, struct decision *early_r);
+/* The client: its address, and its name as the MTA knows it ("unknown", "[192.0.2.1]" or NULL if it does not). True: an early decision by a rule with `stage = connect`: answer so now. */
+bool session_connect(struct session *s, const struct addr *client, const char *name, struct decision *early_r);
 
 /* HELO or EHLO argument as given; may come again. */
 void session_helo(struct session *s, const char *helo);

@@ -84,6 +84,19 @@ static void add_dkim(struct authres_writer *w, const struct dkim_facts *f)
 	}
 }
 
+static void add_arc(struct authres_writer *w, const struct facts *f)
+{
+	char text[ADDR_TEXT_SIZE];
+
+	if (f->arc.result == ARC_NONE && f->arc.instances == 0)
+		return;
+	authres_method(w, "arc", arc_result_name(f->arc.result));
+	authres_reason(w, f->arc.reason);
+	authres_comment(w, f->arc.sealer);
+	if (f->client.family != ADDR_NONE)
+		authres_property(w, "smtp", "remote-ip", addr_print(&f->client, text));
+}
+
 static void add_dmarc(struct authres_writer *w, const struct facts *f)
 {
 	authres_method(w, "dmarc", dmarc_result_name(f->dmarc.result));
@@ -109,6 +122,7 @@ bool stamp_results(struct stamp *st, const char *authserv_id, const struct facts
 	if (f->null_sender || f->spf_helo.domain[0] != '\0')
 		add_spf(&w, &f->spf_helo, "helo");
 	add_dkim(&w, &f->dkim);
+	add_arc(&w, f);
 	add_dmarc(&w, f);
 	authres_finish(&w);
 	free(st->field);

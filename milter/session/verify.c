@@ -1,6 +1,7 @@
 /* verify.c - run the checks of one message: ask early, wait late. */
 #include "session/verify.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "check/dmarc.h"
@@ -88,6 +89,31 @@ static void start_dkim(struct evidence *e)
 	dkim_message_end_header(e->dkim, e->lookups);
 }
 
+static bool has_arc(const struct headers *h)
+{
+	for (size_t i = 0; i < headers_count(h); i++)
+		if (arc_is_field(headers_at(h, i).name))
+			return true;
+	return false;
+}
+
+static void start_arc(struct evidence *e)
+{
+	if (!has_arc(e->headers))
+		return;
+	e->arc = arc_message_new(&e->snapshot->arc, e->now);
+	if (e->arc == NULL) {
+		e->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < headers_count(e->headers); i++) {
+		struct header_field field = headers_at(e->headers, i);
+
+		arc_message_header(e->arc, field.name, field.value);
+	}
+	arc_message_end_header(e->arc, e->lookups);
+}
+
 void verify_header(struct evidence *e, struct facts *f)
 {
 	e->failed = headers_failed(e->headers);
@@ -99,17 +125,21 @@ void verify_header(struct evidence *e, struct facts *f)
 			dmarc_hint(e->lookups, e->sender.domain);
 	}
 	start_dkim(e);
+	start_arc(e);
 }
 
 bool verify_wants_body(const struct evidence *e)
 {
-	return e->dkim != NULL;
+	return (e->dkim != NULL && dkim_message_wants_body(e->dkim)) ||
+	       (e->arc != NULL && arc_message_wants_body(e->arc));
 }
 
 void verify_body(struct evidence *e, const unsigned char *bytes, size_t n)
 {
 	if (e->dkim != NULL)
 		dkim_message_body(e->dkim, bytes, n);
+	if (e->arc != NULL)
+		arc_message_body(e->arc, bytes, n);
 }
 
 static struct spf_params spf_identity(const struct evidence *e, const char *local, const char *domain)
@@ -123,6 +153,20 @@ static struct spf_params spf_identity(const struct evidence *e, const char *loca
 	    .now = e->now,
 	    .void_limit = (unsigned)e->snapshot->config->spf_void_limit,
 	};
+}
+
+/* The client's name. The MTA's opinion is no evidence, but where the DNS has no PTR record and the MTA knows a name all
+ * the same (its hosts file, an answer that has changed), the two do not agree: fail (RFC 8601 2.7.3). */
+static void run_iprev(const struct evidence *e, struct iprev_facts *f)
+{
+	char name[DOMAIN_SIZE];
+
+	iprev_check(e->lookups, &e->client, f);
+	if (f->result != IPREV_PERMERROR || !domain_normal(e->client_name, strlen(e->client_name), name) ||
+	    domain_parent(name) == NULL)
+		return;
+	f->result = IPREV_FAIL;
+	snprintf(f->reason, sizeof(f->reason), "no PTR record, but the MTA knows a name");
 }
 
 /* HELO identity first: it is the MAIL FROM identity too when the reverse-path is null (RFC 7208 2.4). */
@@ -175,10 +219,12 @@ static void run_dmarc(const struct evidence *e, struct facts *f)
 
 void verify_run(struct evidence *e, struct facts *f)
 {
-	iprev_check(e->lookups, &e->client, &f->iprev);
+	run_iprev(e, &f->iprev);
 	helo_check(e->lookups, e->helo, &e->client, &f->iprev, &f->helo);
 	run_spf(e, f);
 	if (e->dkim != NULL && !dkim_message_check(e->dkim, e->lookups, &f->dkim))
+		e->failed = true;
+	if (e->arc != NULL && !arc_message_check(e->arc, e->lookups, &f->arc))
 		e->failed = true;
 	run_dmarc(e, f);
 	f->internal_error = e->failed || f->dmarc.internal_error;
@@ -187,7 +233,7 @@ void verify_run(struct evidence *e, struct facts *f)
 void verify_early(const struct evidence *e, unsigned need, struct facts *f)
 {
 	if (need & NEED_IPREV)
-		iprev_check(e->lookups, &e->client, &f->iprev);
+		run_iprev(e, &f->iprev);
 	if (need & NEED_HELO)
 		helo_check(e->lookups, e->helo, &e->client, &f->iprev, &f->helo);
 	if (need & (NEED_SPF | NEED_SPF_HELO))
@@ -197,6 +243,8 @@ void verify_early(const struct evidence *e, unsigned need, struct facts *f)
 void verify_free(struct evidence *e)
 {
 	dkim_message_free(e->dkim);
+	arc_message_free(e->arc);
 	e->dkim = NULL;
+	e->arc = NULL;
 	e->failed = false;
 }

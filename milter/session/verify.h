@@ -3,6 +3,7 @@
 #ifndef ALIGND_SESSION_VERIFY_H
 #define ALIGND_SESSION_VERIFY_H
 
+#include "check/arc.h"
 #include "check/dkim.h"
 #include "check/facts.h"
 #include "dns/lookups.h"
@@ -16,10 +17,12 @@ struct evidence {
 	time_t now;
 	struct lookups *lookups;
 	struct addr client;
+	const char *client_name;		/* what the MTA knows of the client, "unknown" or "[...]" too; "" if nothing */
 	const char *helo;			/* as given; "" if none */
 	struct path sender;
 	struct headers *headers;
 	struct dkim_message *dkim;		/* NULL: no signature */
+	struct arc_message *arc;		/* NULL: no ARC field */
 	bool failed;				/* something of our own went wrong: facts.internal_error */
 };
 

@@ -11,7 +11,8 @@
 
 static const char usage[] =
     "Usage: alignctl verify --client IP --helo NAME --mail-from ADDR [--rcpt ADDR]...\n"
-    "                       [--authenticated] [--resolver ADDR@PORT] [--now EPOCH]\n"
+    "                       [--client-name NAME] [--authenticated] [--resolver ADDR@PORT]\n"
+    "                       [--now EPOCH]\n"
     "                       [--json | --headers [--facts]] FILE | -\n"
     "       alignctl report list [--day YYYY-MM-DD] [--domain D]\n"
     "       alignctl report show --day YYYY-MM-DD --domain D\n"

@@ -105,6 +105,21 @@ static void text_dkim(FILE *out, const struct dkim_facts *f)
 		fprintf(out, "%21s%zu more signatures were not tried\n", "", f->untried);
 }
 
+static void text_arc(FILE *out, const struct arc_facts *f)
+{
+	if (f->instances == 0 && f->result == ARC_NONE)
+		return;
+	head(out, "arc", arc_result_name(f->result));
+	fprintf(out, "%u sets", f->instances);
+	if (f->sealer[0] != '\0') {
+		fputs(", sealed by ", out);
+		put(out, f->sealer);
+		fputs(f->trusted ? " (trusted)" : " (not trusted)", out);
+	}
+	why(out, f->reason);
+	fputc('\n', out);
+}
+
 static void text_dmarc(FILE *out, const struct facts *f)
 {
 	static const char *const tag[] = {"p", "sp", "np"};
@@ -198,6 +213,7 @@ void explain_text(FILE *out, const struct explained *x)
 		text_spf(out, "spf", &f->spf);
 		text_spf(out, "spf helo", &f->spf_helo);
 		text_dkim(out, &f->dkim);
+		text_arc(out, &f->arc);
 		text_dmarc(out, f);
 	} else {
 		fputs("no check was made\n", out);

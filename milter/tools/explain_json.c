@@ -123,6 +123,11 @@ bool explain_json(FILE *out, const struct explained *x)
 		      "spf_helo", json_spf(&f->spf_helo), "dkim", json_dkim(&f->dkim), "from_status",
 		      from_status_name(f->from_status), "authors", authors, "dmarc", json_dmarc(f), "decision",
 		      json_decision(x), "dns", questions);
+	if (o != NULL)
+		json_object_set_new(o, "arc",
+				    json_pack("{s:s s:i s:o s:b s:o}", "result", arc_result_name(f->arc.result),
+					      "sets", (int)f->arc.instances, "sealer", text(f->arc.sealer), "trusted",
+					      f->arc.trusted, "reason", text(f->arc.reason)));
 	if (o != NULL && x->verdict->stamp.field != NULL)
 		json_object_set_new(o, "authentication_results", text(x->verdict->stamp.field));
 	ok = o != NULL && json_dumpf(o, out, JSON_INDENT(2)) == 0;

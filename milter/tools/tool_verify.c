@@ -13,7 +13,7 @@ enum form { FORM_TEXT, FORM_JSON, FORM_HEADERS };
 
 struct request {
 	struct tool_config config;
-	const char *client, *helo, *mail_from, *resolver, *file;
+	const char *client, *client_name, *helo, *mail_from, *resolver, *file;
 	const char *rcpt[MAX_RCPT];
 	size_t rcpt_count;
 	bool authenticated, facts;
@@ -30,6 +30,7 @@ static bool read_option(struct request *r, int argc, char **argv, int *i)
 		const char **value;
 	} options[] = {
 	    {"--client", &r->client},
+	    {"--client-name", &r->client_name},
 	    {"--helo", &r->helo},
 	    {"--mail-from", &r->mail_from},
 	    {"--resolver", &r->resolver},
@@ -97,7 +98,7 @@ static const struct verdict *judge(struct session *s, const struct request *r, s
 {
 	struct decision early;
 
-	session_connect(s, &r->addr, &early);
+	session_connect(s, &r->addr, r->client_name, &early);
 	session_helo(s, r->helo);
 	session_mail(s, r->mail_from, r->authenticated, &early);
 	for (size_t i = 0; i < r->rcpt_count; i++)

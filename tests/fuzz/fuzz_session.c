@@ -73,7 +73,7 @@ static void deliver(char *at)
 
 	if (s == NULL || !addr_parse("192.0.2.1", &client))
 		abort();
-	session_connect(s, &client, &early);
+	session_connect(s, &client, "unknown", &early);
 	l = line(&at);
 	session_helo(s, l != NULL ? l : "");
 	l = line(&at);
