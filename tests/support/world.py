@@ -316,7 +316,11 @@ class World:
         finally:
             s.close()
         reply = '%d %s' % (code, text.decode('utf-8', 'replace').replace('\n', ' '))
-        wait_for("alignd's log line", lambda: 'event=result' in self.daemon.log_text(log) or not self.daemon.alive())
+        try:
+            wait_for("alignd's log line", lambda: ' action=' in self.daemon.log_text(log) or not self.daemon.alive())
+        except WorldError as e:
+            raise WorldError('%s\nreply: %s\nalignd: %s\nPostfix: %s' % (
+                e, reply, self.daemon.log_text()[-1500:], self.postfix_log()[-1500:])) from None
         return Sent(reply, self.daemon.log_text(log), self.delivered(ident, reply))
 
     def delivered(self, ident, reply):
