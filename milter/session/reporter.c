@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "report/report_run.h"
+#include "session/reporting.h"
 
 #define ROUND_MS 600000		/* between two looks at what is due */
 #define DAY_MS 86400000
@@ -14,6 +16,7 @@ struct reporter {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stop;
+	atomic_bool stopping;	/* the same, for a run at work */
 };
 
 /* Wait for the next round; false when it is time to end. */
@@ -40,6 +43,31 @@ static void expire(struct reporter *r, const struct config *c)
 		log_say(LOG_LEVEL_WARNING, "old rows could not be deleted: %s", why.text);
 }
 
+static void say(void *arg, const char *line)
+{
+	(void)arg;
+	log_say(LOG_LEVEL_INFO, "report: %s", line);
+}
+
+static void send_reports(struct reporter *r, const struct snapshot *s)
+{
+	struct reporting reporting;
+	struct report_tally tally;
+	struct report_run run;
+	struct error why;
+
+	if (!reporting_open(&reporting, s->config, &why)) {
+		log_say(LOG_LEVEL_ERROR, "reports cannot be sent: %s", why.text);
+		return;
+	}
+	run = reporting_run(&reporting, r->app, s);
+	run.stop = &r->stopping;
+	run.say = say;
+	if (!report_send(&run, NULL, &tally, &why))
+		log_say(LOG_LEVEL_ERROR, "reports: %s", why.text);
+	reporting_close(&reporting);
+}
+
 static void *work(void *arg)
 {
 	struct reporter *r = arg;
@@ -48,6 +76,8 @@ static void *work(void *arg)
 		struct snapshot *s = app_snapshot(r->app);
 
 		expire(r, s->config);
+		if (s->config->reports)
+			send_reports(r, s);
 		snapshot_unref(s);
 	} while (pause_round(r));
 	return NULL;
@@ -81,6 +111,7 @@ void reporter_stop(struct reporter *r)
 		return;
 	pthread_mutex_lock(&r->lock);
 	r->stop = true;
+	atomic_store(&r->stopping, true);
 	pthread_cond_signal(&r->wake);
 	pthread_mutex_unlock(&r->lock);
 	pthread_join(r->thread, NULL);
