@@ -1,4 +1,5 @@
-/* test_aggregate.c - the model of a report: only words of the format, reasons where they must be, nothing unbounded. */
+/* test_aggregate.c - the model of a report: only words of the format, reasons where they must be,
+ * nothing unbounded. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +25,8 @@ static void takes_the_day_and_the_policy(void **state)
 	assert_string_equal(a->policy.domain, "a.example");
 	assert_string_equal(a->policy.aspf, "s");
 	aggregate_free(a);
-	p.policy = (struct row_policy){.domain = "b.example", .p = "perhaps", .adkim = "x", .discovery = "oracle"};
+	p.policy = (struct row_policy){
+	    .domain = "b.example", .p = "perhaps", .adkim = "x", .discovery = "oracle"};
 	a = aggregate_new(&p);
 	assert_string_equal(a->policy.p, "none");
 	assert_string_equal(a->policy.sp, "");
@@ -58,7 +60,8 @@ static void uses_no_word_that_the_format_does_not_know(void **state)
 	aggregate_free(a);
 }
 
-/* A20: failed alignment and another disposition than published: a reason is there, whoever forgot it. */
+/* A20: failed alignment and another disposition than published: a reason is there, whoever forgot
+ * it. */
 static void gives_a_reason_where_one_must_be(void **state)
 {
 	static const struct {
@@ -68,7 +71,8 @@ static void gives_a_reason_where_one_must_be(void **state)
 	    {"a.example", "reject", "", "", "n", "reject", "", "", false},
 	    {"a.example", "reject", "none", "", "n", "none", "", "local_policy", false},
 	    {"a.example", "reject", "", "", "y", "quarantine", "", "policy_test_mode", false},
-	    {"a.example", "reject", "", "", "n", "quarantine", "mailing_list", "mailing_list", false},
+	    {"a.example", "reject", "", "", "n", "quarantine", "mailing_list", "mailing_list",
+	     false},
 	    {"a.example", "reject", "", "", "n", "pass", "", "", true},
 	    {"b.a.example", "reject", "none", "", "n", "none", "", "", false},
 	    {"b.a.example", "none", "", "reject", "n", "reject", "", "", false},
@@ -121,7 +125,10 @@ static void leaves_out_the_rarest_when_it_is_too_large(void **state)
 /* A30, A32, A34: letters and digits, the same again, another one for any other report. */
 static void has_an_id_of_its_own_for_ever(void **state)
 {
-	static const struct { const char *submitter, *domain, *key; int64_t day; } rows[] = {
+	static const struct {
+		const char *submitter, *domain, *key;
+		int64_t day;
+	} rows[] = {
 	    {"mx.example", "a.example", "0123456789abcdef", DAY},
 	    {"mx.example", "a.example", "0123456789abcdef", DAY + 1},
 	    {"mx.example", "a.example", "0123456789abcdeg", DAY},
@@ -134,8 +141,10 @@ static void has_an_id_of_its_own_for_ever(void **state)
 	for (size_t i = 0; i < 5; i++) {
 		const uint8_t *key = (const uint8_t *)rows[i].key;
 
-		assert_true(aggregate_id(rows[i].submitter, rows[i].day, rows[i].domain, key, id[i]));
-		assert_true(aggregate_id(rows[i].submitter, rows[i].day, rows[i].domain, key, again));
+		assert_true(
+		    aggregate_id(rows[i].submitter, rows[i].day, rows[i].domain, key, id[i]));
+		assert_true(
+		    aggregate_id(rows[i].submitter, rows[i].day, rows[i].domain, key, again));
 		assert_string_equal(id[i], again);
 		assert_int_equal(strlen(id[i]), AGGREGATE_ID_SIZE - 1);
 		for (const char *c = id[i]; *c != '\0'; c++)
@@ -192,7 +201,8 @@ int main(void)
 	    cmocka_unit_test(gives_a_reason_where_one_must_be),
 	    cmocka_unit_test(leaves_out_the_rarest_when_it_is_too_large),
 	    cmocka_unit_test(has_an_id_of_its_own_for_ever),
-	    cmocka_unit_test_setup_teardown(is_read_from_the_store_in_a_fixed_order, store_place_new, store_place_free),
+	    cmocka_unit_test_setup_teardown(is_read_from_the_store_in_a_fixed_order,
+					    store_place_new, store_place_free),
 	};
 	return cmocka_run_group_tests_name("aggregate", tests, NULL, NULL);
 }

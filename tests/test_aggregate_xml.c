@@ -99,13 +99,28 @@ static void assert_contains(const char *text, const char *part)
 /* A28: escaped, and what XML 1.0 forbids dropped. */
 static void survives_any_text(void **state)
 {
-	static const struct { const char *in, *out; } rows[] = {
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
 	    {"a<b>&\"c'", "a&lt;b&gt;&amp;&quot;c'"},
 	    {"x]]><!-- y", "x]]&gt;&lt;!-- y"},
-	    {"\x01\x02 a\x1f\x7f", "\x20" "a\x7f"},
-	    {"b\xc3\xbc" "cher \xe2\x82\xac \xf0\x9f\x93\xa7", "b\xc3\xbc" "cher \xe2\x82\xac \xf0\x9f\x93\xa7"},
-	    {"\xc3", ""}, {"\xc3(", "("}, {"\xff\xfe" "a", "a"}, {"\xc0\x80z", "z"}, {"\xed\xa0\x80z", "z"},
-	    {"\xef\xbf\xbfz", "z"}, {"\xf4\x90\x80\x80z", "z"}, {"\xe2\x82", ""}, {"\xf0\x80\x80\x80z", "z"},
+	    {"\x01\x02 a\x1f\x7f", "\x20"
+				   "a\x7f"},
+	    {"b\xc3\xbc"
+	     "cher \xe2\x82\xac \xf0\x9f\x93\xa7",
+	     "b\xc3\xbc"
+	     "cher \xe2\x82\xac \xf0\x9f\x93\xa7"},
+	    {"\xc3", ""},
+	    {"\xc3(", "("},
+	    {"\xff\xfe"
+	     "a",
+	     "a"},
+	    {"\xc0\x80z", "z"},
+	    {"\xed\xa0\x80z", "z"},
+	    {"\xef\xbf\xbfz", "z"},
+	    {"\xf4\x90\x80\x80z", "z"},
+	    {"\xe2\x82", ""},
+	    {"\xf0\x80\x80\x80z", "z"},
 	};
 	char wanted[200];
 

@@ -56,7 +56,8 @@ static void stops_at_the_cap(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back), cmocka_unit_test(stops_at_the_cap)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back),
+					   cmocka_unit_test(stops_at_the_cap)};
 
 	return cmocka_run_group_tests_name("gzip", tests, NULL, NULL);
 }

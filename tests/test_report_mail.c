@@ -48,8 +48,9 @@ static void says_everything_where_readers_look_for_it(void **state)
 
 	(void)state;
 	assert_contains(text, "From: dmarc@mx.example\r\nTo: r@a.example\r\n");
-	assert_contains(text, "\r\nSubject: Report Domain: a.example Submitter: mx.example Report-ID:\r\n"
-			      " <20241004abcdef>\r\n");
+	assert_contains(text,
+			"\r\nSubject: Report Domain: a.example Submitter: mx.example Report-ID:\r\n"
+			" <20241004abcdef>\r\n");
 	assert_contains(text, "\r\nDate: Sat, 5 Oct 2024 03:46:40 +0000\r\n");
 	assert_contains(text, "\r\nMessage-ID: <20241004abcdef@mx.example>\r\n");
 	assert_contains(text, "\r\nAuto-Submitted: auto-generated\r\n");
@@ -58,8 +59,11 @@ static void says_everything_where_readers_look_for_it(void **state)
 	assert_contains(text, "\r\nContent-Type: text/plain; charset=us-ascii\r\n");
 	assert_contains(text, "about 9 messages of 2024-10-04 (UTC).\r\n");
 	assert_contains(text, "\r\nContent-Type: application/gzip\r\n");
-	assert_contains(text, "filename=\"mx.example!a.example!1728000000!1728086399!20241004abcdef.xml.gz\"\r\n");
-	assert_contains(text, "\r\nContent-Transfer-Encoding: base64\r\n\r\nH4sgbm90IHJlYWxseQ==\r\n");
+	assert_contains(
+	    text,
+	    "filename=\"mx.example!a.example!1728000000!1728086399!20241004abcdef.xml.gz\"\r\n");
+	assert_contains(text,
+			"\r\nContent-Transfer-Encoding: base64\r\n\r\nH4sgbm90IHJlYWxseQ==\r\n");
 	free(text);
 	aggregate_free(a);
 }

@@ -1,4 +1,5 @@
-/* test_report_mailer.c - mail given to an SMTP server that takes it, refuses it, or says nothing. */
+/* test_report_mailer.c - mail given to an SMTP server that takes it, refuses it, or says nothing.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +15,8 @@ static const char MESSAGE[] = "From: dmarc@mx.example\r\nSubject: x\r\n\r\nline\
 static enum report_mailed send_it(struct report_mailer m, struct error *why)
 {
 	why->text[0] = '\0';
-	return report_mailer_send(&m, "dmarc@mx.example", "r@a.example", MESSAGE, strlen(MESSAGE), why);
+	return report_mailer_send(&m, "dmarc@mx.example", "r@a.example", MESSAGE, strlen(MESSAGE),
+				  why);
 }
 
 static void gives_the_mail_as_it_is(void **state)
@@ -33,7 +35,11 @@ static void gives_the_mail_as_it_is(void **state)
 
 static void tells_refused_from_later(void **state)
 {
-	static const struct { const char *command, *reply; enum report_mailed result; const char *why; } rows[] = {
+	static const struct {
+		const char *command, *reply;
+		enum report_mailed result;
+		const char *why;
+	} rows[] = {
 	    {"RCPT", "550 5.1.1 no such user", REPORT_MAIL_REFUSED, "550 5.1.1 no such user"},
 	    {"RCPT", "452 4.2.2 mailbox full", REPORT_MAIL_LATER, "452 4.2.2 mailbox full"},
 	    {"MAIL", "530 5.7.0 not you", REPORT_MAIL_REFUSED, "530 5.7.0 not you"},
@@ -77,7 +83,8 @@ static void waits_for_a_server_that_is_not_there(void **state)
 
 static void uses_the_command_if_one_is_named(void **state)
 {
-	struct report_mailer m = {.smtp = "smtp://127.0.0.1:1", .sendmail = "/bin/true", .seconds = 5};
+	struct report_mailer m = {
+	    .smtp = "smtp://127.0.0.1:1", .sendmail = "/bin/true", .seconds = 5};
 	struct error why;
 
 	(void)state;

@@ -48,7 +48,8 @@ static void enters_a_report_with_its_id_and_time(void **state)
 	assert_string_equal(r.domain, "a.example");
 	assert_true(aggregate_id("mx.example", DAY, "a.example", r.key, id));
 	assert_string_equal(r.id, id);
-	assert_in_range(r.next, (DAY + 1) * TUPLE_DAY + 900, (DAY + 1) * TUPLE_DAY + 900 + 4 * 3600);
+	assert_in_range(r.next, (DAY + 1) * TUPLE_DAY + 900,
+			(DAY + 1) * TUPLE_DAY + 900 + 4 * 3600);
 	assert_true(report_enter(&w->run, &n, NULL));
 	assert_int_equal(n, 0);
 }
@@ -67,7 +68,8 @@ static void holds_everything_a_mail_needs(void **state)
 	assert_true(report_plan_make(&w->run, &r, &plan, &broken, &why));
 	assert_int_equal(plan.to.count, 1);
 	assert_string_equal(plan.to.address[0].text, "r@a.example");
-	assert_string_equal(plan.refused, "x@b.example: the destination has not agreed (RFC 9990 section 4)");
+	assert_string_equal(plan.refused,
+			    "x@b.example: the destination has not agreed (RFC 9990 section 4)");
 	assert_false(plan.later);
 	assert_int_equal(plan.aggregate->count, 1);
 	assert_string_equal(plan.aggregate->org_name, "mx.example");

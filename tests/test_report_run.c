@@ -1,4 +1,5 @@
-/* test_report_run.c - whole runs: who gets reports, once, and what happens when something is in the way. */
+/* test_report_run.c - whole runs: who gets reports, once, and what happens when something is in the
+ * way. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,7 +34,8 @@ static void sends_each_report_once(void **state)
 	assert_non_null(strstr(w->said, " for b.example: sent\n"));
 }
 
-/* A62: due in the first hours of the next day, not at midnight; the day itself is never reported. */
+/* A62: due in the first hours of the next day, not at midnight; the day itself is never reported.
+ */
 static void waits_for_the_end_of_the_day_and_spreads(void **state)
 {
 	struct report_world *w = *state;
@@ -71,7 +73,8 @@ static void sends_nothing_to_those_who_only_flood_or_forge(void **state)
 	assert_int_equal(t.mails, 10);
 	assert_int_equal(t.suppressed, 81);
 	assert_int_equal(smtp_sink_count(w->sink), 10);
-	assert_non_null(strstr(w->said, "suppressed: no accepted message of it passed DMARC in 30 days\n"));
+	assert_non_null(
+	    strstr(w->said, "suppressed: no accepted message of it passed DMARC in 30 days\n"));
 }
 
 static void listed_domains_always_get_theirs(void **state)
@@ -182,7 +185,8 @@ static void stops_at_the_daily_limit_and_goes_on_tomorrow(void **state)
 /* A02: one report for each policy, eight at most. */
 static void reports_each_policy_of_a_day_apart(void **state)
 {
-	static const char *const fo[] = {"0", "1", "d", "s", "0:d", "0:s", "1:d", "1:s", "d:s", "0:d:s"};
+	static const char *const fo[] = {"0",	"1",   "d",   "s",   "0:d",
+					 "0:s", "1:d", "1:s", "d:s", "0:d:s"};
 	struct report_world *w = *state;
 	struct row row = sample_row();
 
@@ -219,7 +223,8 @@ static void leaves_out_the_rarest_until_the_mail_fits(void **state)
 	row.policy.rua = "mailto:r@b.example";
 	add(w->store, &row);
 	assert_int_equal(run_at(w, 0, NULL).failed, 1);
-	assert_non_null(strstr(w->said, "failed: r@b.example: the report does not fit into a mail\n"));
+	assert_non_null(
+	    strstr(w->said, "failed: r@b.example: the report does not fit into a mail\n"));
 }
 
 static void stops_when_told(void **state)

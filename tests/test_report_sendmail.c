@@ -44,7 +44,8 @@ static int tear_down(void **state)
 }
 
 /* Run a shell script as sendmail. */
-static enum report_mailed run(struct place *p, const char *script, int seconds, const char *message, size_t len)
+static enum report_mailed run(struct place *p, const char *script, int seconds, const char *message,
+			      size_t len)
 {
 	FILE *f = fopen(p->program, "we");
 
@@ -53,7 +54,8 @@ static enum report_mailed run(struct place *p, const char *script, int seconds, 
 	fclose(f);
 	assert_int_equal(chmod(p->program, 0700), 0);
 	p->why.text[0] = '\0';
-	return report_sendmail(p->program, seconds, "dmarc@mx.example", "r@a.example", message, len, &p->why);
+	return report_sendmail(p->program, seconds, "dmarc@mx.example", "r@a.example", message, len,
+			       &p->why);
 }
 
 static void gives_arguments_and_lines(void **state)
@@ -63,8 +65,9 @@ static void gives_arguments_and_lines(void **state)
 	FILE *f;
 	size_t n;
 
-	assert_int_equal(run(p, "echo \"$*\" >$out; cat >>$out", 5, "From: x\r\n\r\na\rb\r\n.\r\nc\r\n", 23),
-			 REPORT_MAIL_TAKEN);
+	assert_int_equal(
+	    run(p, "echo \"$*\" >$out; cat >>$out", 5, "From: x\r\n\r\na\rb\r\n.\r\nc\r\n", 23),
+	    REPORT_MAIL_TAKEN);
 	f = fopen(p->output, "r");
 	assert_non_null(f);
 	n = fread(text, 1, sizeof(text) - 1, f);
@@ -75,10 +78,15 @@ static void gives_arguments_and_lines(void **state)
 
 static void tells_refused_from_later(void **state)
 {
-	static const struct { const char *script; enum report_mailed result; const char *why; } rows[] = {
+	static const struct {
+		const char *script;
+		enum report_mailed result;
+		const char *why;
+	} rows[] = {
 	    {"cat >/dev/null; exit 75", REPORT_MAIL_LATER, "exit status 75"},
 	    {"cat >/dev/null; exit 67", REPORT_MAIL_REFUSED, "exit status 67"},
-	    {"echo 'fatal: no such user' >&2; echo more; exit 67", REPORT_MAIL_REFUSED, "fatal: no such user"},
+	    {"echo 'fatal: no such user' >&2; echo more; exit 67", REPORT_MAIL_REFUSED,
+	     "fatal: no such user"},
 	    {"exit 1", REPORT_MAIL_LATER, "exit status 1"},
 	    {"kill -9 $$", REPORT_MAIL_LATER, "signal 9"},
 	};
@@ -94,7 +102,10 @@ static void tells_refused_from_later(void **state)
 /* More than any pipe holds, to a command that reads it all, none of it, or talks without end. */
 static void survives_large_mail_and_commands_that_do_not_listen(void **state)
 {
-	static const struct { const char *script; enum report_mailed result; } rows[] = {
+	static const struct {
+		const char *script;
+		enum report_mailed result;
+	} rows[] = {
 	    {"wc -c >$out", REPORT_MAIL_TAKEN},
 	    {"exec <&-; exit 0", REPORT_MAIL_TAKEN},
 	    {"head -c 3000000 /dev/zero; cat >/dev/null; exit 70", REPORT_MAIL_LATER},
@@ -129,8 +140,12 @@ static void gives_it_no_descriptor_and_no_blocked_signal(void **state)
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
 	signal(SIGPIPE, SIG_IGN);
-	assert_int_equal(run(p, "{ ls -l /proc/$$/fd | grep null; grep -E 'SigBlk.*[1-9a-f]|SigIgn.*[1-9a-f]...$'"
-				" /proc/self/status; } >$out; exit 0", 5, "x\r\n", 3), REPORT_MAIL_TAKEN);
+	assert_int_equal(
+	    run(p,
+		"{ ls -l /proc/$$/fd | grep null; grep -E 'SigBlk.*[1-9a-f]|SigIgn.*[1-9a-f]...$'"
+		" /proc/self/status; } >$out; exit 0",
+		5, "x\r\n", 3),
+	    REPORT_MAIL_TAKEN);
 	assert_int_equal(stat(p->output, &st), 0);
 	assert_int_equal(st.st_size, 0);
 	signal(SIGPIPE, SIG_DFL);
@@ -142,7 +157,8 @@ static void says_that_there_is_no_such_program(void **state)
 {
 	struct place *p = *state;
 
-	assert_int_equal(report_sendmail("/nonexistent/sendmail", 5, "a@b.example", "c@d.example", "x", 1, &p->why),
+	assert_int_equal(report_sendmail("/nonexistent/sendmail", 5, "a@b.example", "c@d.example",
+					 "x", 1, &p->why),
 			 REPORT_MAIL_LATER);
 	assert_string_equal(p->why.text, "/nonexistent/sendmail: No such file or directory");
 }

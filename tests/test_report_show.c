@@ -13,9 +13,13 @@
 
 static void reads_and_prints_days(void **state)
 {
-	static const struct { const char *text; int64_t day; } rows[] = {
-	    {"1970-01-01", 0}, {"2024-10-04", 20000}, {"2024-02-29", 19782}, {"2023-02-29", -1}, {"2024-13-01", -1},
-	    {"2024-10-04x", -1}, {"yesterday", -1}, {"", -1}, {"1969-12-31", -1},
+	static const struct {
+		const char *text;
+		int64_t day;
+	} rows[] = {
+	    {"1970-01-01", 0},	{"2024-10-04", 20000}, {"2024-02-29", 19782}, {"2023-02-29", -1},
+	    {"2024-13-01", -1}, {"2024-10-04x", -1},   {"yesterday", -1},     {"", -1},
+	    {"1969-12-31", -1},
 	};
 	char text[REPORT_DAY_SIZE];
 	int64_t day;
@@ -93,7 +97,9 @@ static void previews_without_sending(void **state)
 	assert_true(report_preview(&w->run, NULL, f, NULL));
 	fclose(f);
 	assert_contains(text, "2024-10-04 a.example  20241004");
-	assert_contains(text, "  1 messages\n           to r@a.example\n           not to x@c.example: the dest");
+	assert_contains(
+	    text,
+	    "  1 messages\n           to r@a.example\n           not to x@c.example: the dest");
 	assert_contains(text, "not sent: r@c.example: the destination has not agreed");
 	assert_int_equal(smtp_sink_count(w->sink), 0);
 	assert_states(w, "a.example due; b.example due; ");

@@ -1,4 +1,5 @@
-/* test_report_sign.c - signatures that a verifier takes: the body hash of RFC 6376, the header hash by OpenSSL. */
+/* test_report_sign.c - signatures that a verifier takes: the body hash of RFC 6376, the header hash
+ * by OpenSSL. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,7 +27,8 @@ static struct keys keys_new(const char *kind, int bits)
 	FILE *f = fdopen(fd, "w");
 
 	assert_non_null(f);
-	k.key = bits > 0 ? EVP_PKEY_Q_keygen(NULL, NULL, kind, (size_t)bits) : EVP_PKEY_Q_keygen(NULL, NULL, kind);
+	k.key = bits > 0 ? EVP_PKEY_Q_keygen(NULL, NULL, kind, (size_t)bits)
+			 : EVP_PKEY_Q_keygen(NULL, NULL, kind);
 	assert_non_null(k.key);
 	assert_int_equal(PEM_write_PrivateKey(f, k.key, NULL, NULL, 0, NULL, NULL), 1);
 	fclose(f);
@@ -72,12 +74,14 @@ static size_t decode_last(const char *field, const char *tag, unsigned char *out
 		if (strchr("\r\n\t ", *at) == NULL)
 			plain[n++] = *at;
 	plain[n] = '\0';
-	return (size_t)EVP_DecodeBlock(out, (unsigned char *)plain, (int)n) - (n > 1 && plain[n - 2] == '=') -
-	       (n > 0 && plain[n - 1] == '=');
+	return (size_t)EVP_DecodeBlock(out, (unsigned char *)plain, (int)n) -
+	       (n > 1 && plain[n - 2] == '=') - (n > 0 && plain[n - 1] == '=');
 }
 
-/* The canonical header of MESSAGE, written by hand, then that of the signature without its b= value. */
-static void assert_verifies(const struct keys *k, const char *field, const char *canonical, bool rsa)
+/* The canonical header of MESSAGE, written by hand, then that of the signature without its b=
+ * value. */
+static void assert_verifies(const struct keys *k, const char *field, const char *canonical,
+			    bool rsa)
 {
 	unsigned char signature[2048], digest[DIGEST_SIZE];
 	char hashed[4096], *end;
@@ -87,7 +91,8 @@ static void assert_verifies(const struct keys *k, const char *field, const char 
 
 	snprintf(hashed, sizeof(hashed), "%sdkim-signature:", canonical);
 	end = hashed + strlen(hashed);
-	for (const char *c = field + strlen("DKIM-Signature: "); c != strstr(field, "\tb=") + 3; c++) {
+	for (const char *c = field + strlen("DKIM-Signature: "); c != strstr(field, "\tb=") + 3;
+	     c++) {
 		if (*c == '\r' || *c == '\n')
 			continue;
 		if (*c != ' ' && *c != '\t')
@@ -98,21 +103,30 @@ static void assert_verifies(const struct keys *k, const char *field, const char 
 	}
 	len = (size_t)(end - hashed);
 	assert_true(digest_sha256(hashed, len, digest));
-	assert_int_equal(EVP_DigestVerifyInit(context, NULL, rsa ? EVP_sha256() : NULL, NULL, k->key), 1);
-	assert_int_equal(EVP_DigestVerify(context, signature, n, rsa ? (unsigned char *)hashed : digest,
-					  rsa ? len : sizeof(digest)), 1);
+	assert_int_equal(
+	    EVP_DigestVerifyInit(context, NULL, rsa ? EVP_sha256() : NULL, NULL, k->key), 1);
+	assert_int_equal(EVP_DigestVerify(context, signature, n,
+					  rsa ? (unsigned char *)hashed : digest,
+					  rsa ? len : sizeof(digest)),
+			 1);
 	EVP_MD_CTX_free(context);
 }
 
-static const char MESSAGE[] = "Received: by nobody\r\nFrom:  dmarc@mx.example\r\nTo: r@a.example\r\n"
-			      "Subject: Report Domain:\r\n\t a.example  x \r\nX-From: y\r\n\r\n"
-			      " two  blanks \t\r\n\r\n\r\nend\t\r\n\r\n";
-static const char CANONICAL[] = "from:dmarc@mx.example\r\nto:r@a.example\r\nsubject:Report Domain: a.example x\r\n";
+static const char MESSAGE[] =
+    "Received: by nobody\r\nFrom:  dmarc@mx.example\r\nTo: r@a.example\r\n"
+    "Subject: Report Domain:\r\n\t a.example  x \r\nX-From: y\r\n\r\n"
+    " two  blanks \t\r\n\r\n\r\nend\t\r\n\r\n";
+static const char CANONICAL[] =
+    "from:dmarc@mx.example\r\nto:r@a.example\r\nsubject:Report Domain: a.example x\r\n";
 
 static void signs_with_rsa_and_ed25519(void **state)
 {
-	static const struct { const char *kind, *algorithm; int bits; } rows[] = {
-	    {"RSA", "a=rsa-sha256;", 2048}, {"ED25519", "a=ed25519-sha256;", 0},
+	static const struct {
+		const char *kind, *algorithm;
+		int bits;
+	} rows[] = {
+	    {"RSA", "a=rsa-sha256;", 2048},
+	    {"ED25519", "a=ed25519-sha256;", 0},
 	};
 
 	(void)state;

@@ -25,29 +25,53 @@ static const char *parsed(const char *text, struct report_addresses *a)
 	free(block);
 	out[0] = '\0';
 	for (size_t i = 0; i < a->count; i++)
-		snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s%s", i > 0 ? " " : "", a->address[i].text);
+		snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s%s", i > 0 ? " " : "",
+			 a->address[i].text);
 	return out;
 }
 
 /* A01, A43, A50 */
 static void reads_mail_addresses_and_ignores_the_rest(void **state)
 {
-	static const struct { const char *list, *addresses; } rows[] = {
+	static const struct {
+		const char *list, *addresses;
+	} rows[] = {
 	    {"mailto:r@a.example", "r@a.example"},
 	    {"mailto:r@a.example,mailto:s@b.example", "r@a.example s@b.example"},
 	    {" MAILTO:r+x@A.Example. ,\tmailto:r+x@a.example", "r+x@a.example"},
 	    {"mailto:r@a.example!10m,mailto:s@b.example!5", "r@a.example s@b.example"},
 	    {"mailto:r@a.example?subject=x", "r@a.example"},
 	    {"mailto:a%2Bb@a.example,mailto:c%40a.example", "a+b@a.example c@a.example"},
-	    {"mailto:r@b\xc3\xbc" "cher.example", "r@xn--bcher-kva.example"},
+	    {"mailto:r@b\xc3\xbc"
+	     "cher.example",
+	     "r@xn--bcher-kva.example"},
 	    {"https://a.example/r,mailto:r@a.example", "r@a.example"},
-	    {"", ""}, {",", ""}, {"mailto:", ""}, {"mailto:0", ""}, {"r@a.example", ""}, {"mailto:@a.example", ""},
-	    {"mailto:r@", ""}, {"mailto:r@localhost", ""}, {"mailto:r@192.0.2.1", ""}, {"mailto:r@[192.0.2.1]", ""},
-	    {"mailto:\"r s\"@a.example", ""}, {"mailto:r s@a.example", ""}, {"mailto:.r@a.example", ""},
-	    {"mailto:r.@a.example", ""}, {"mailto:r..s@a.example", ""}, {"mailto:-r@a.example", ""},
-	    {"mailto:r%0d%0aRCPT%20TO:x@a.example", ""}, {"mailto:r%00@a.example", ""}, {"mailto:r%4@a.example", ""},
-	    {"mailto:r%zz@a.example", ""}, {"mailto:r%", ""}, {"mailto:a@b@a.example", ""}, {"mailto:|x@a.example", ""},
-	    {"mailto:x%25y@a.example", ""}, {"mailto:<r@a.example>", ""}, {"mailto:r@a_b.example", ""},
+	    {"", ""},
+	    {",", ""},
+	    {"mailto:", ""},
+	    {"mailto:0", ""},
+	    {"r@a.example", ""},
+	    {"mailto:@a.example", ""},
+	    {"mailto:r@", ""},
+	    {"mailto:r@localhost", ""},
+	    {"mailto:r@192.0.2.1", ""},
+	    {"mailto:r@[192.0.2.1]", ""},
+	    {"mailto:\"r s\"@a.example", ""},
+	    {"mailto:r s@a.example", ""},
+	    {"mailto:.r@a.example", ""},
+	    {"mailto:r.@a.example", ""},
+	    {"mailto:r..s@a.example", ""},
+	    {"mailto:-r@a.example", ""},
+	    {"mailto:r%0d%0aRCPT%20TO:x@a.example", ""},
+	    {"mailto:r%00@a.example", ""},
+	    {"mailto:r%4@a.example", ""},
+	    {"mailto:r%zz@a.example", ""},
+	    {"mailto:r%", ""},
+	    {"mailto:a@b@a.example", ""},
+	    {"mailto:|x@a.example", ""},
+	    {"mailto:x%25y@a.example", ""},
+	    {"mailto:<r@a.example>", ""},
+	    {"mailto:r@a_b.example", ""},
 	};
 	struct report_addresses a;
 
@@ -71,7 +95,8 @@ static void bounds_addresses_and_their_number(void **state)
 	assert_int_equal(a.count, 0);
 	text[0] = '\0';
 	for (int i = 0; i < 20; i++)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "mailto:r%d@a.example,", i);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "mailto:r%d@a.example,",
+			 i);
 	parsed(text, &a);
 	assert_int_equal(a.count, REPORT_MAX_ADDRESSES);
 	assert_string_equal(a.address[0].text, "r0@a.example");
@@ -97,7 +122,8 @@ static void dns_free(struct dns *d)
 	resolver_free(d->resolver);
 }
 
-static enum report_permission verify(struct dns *d, const char *domain, const char *uri, const char **addresses_r)
+static enum report_permission verify(struct dns *d, const char *domain, const char *uri,
+				     const char **addresses_r)
 {
 	struct report_addresses wanted, allowed = {.count = 0};
 	static char out[500];
@@ -108,7 +134,8 @@ static enum report_permission verify(struct dns *d, const char *domain, const ch
 	p = report_uri_verify(d->lookups, NULL, domain, &wanted.address[0], &allowed);
 	out[0] = '\0';
 	for (size_t i = 0; i < allowed.count; i++)
-		snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s ", allowed.address[i].text);
+		snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s ",
+			 allowed.address[i].text);
 	*addresses_r = out;
 	return p;
 }
@@ -122,25 +149,33 @@ static void asks_destinations_outside_the_organization(void **state)
 		enum report_permission permission;
 		const char *addresses;
 	} rows[] = {
-	    {"the domain itself", "mailto:r@blue.a.example", NULL, NULL, REPORT_ALLOWED, "r@blue.a.example "},
-	    {"its organization", "mailto:r@x.a.example", NULL, NULL, REPORT_ALLOWED, "r@x.a.example "},
+	    {"the domain itself", "mailto:r@blue.a.example", NULL, NULL, REPORT_ALLOWED,
+	     "r@blue.a.example "},
+	    {"its organization", "mailto:r@x.a.example", NULL, NULL, REPORT_ALLOWED,
+	     "r@x.a.example "},
 	    {"no record", "mailto:r@red.b.example", NULL, NULL, REPORT_FORBIDDEN, ""},
 	    {"yes", "mailto:r@red.b.example", "v=DMARC1", NULL, REPORT_ALLOWED, "r@red.b.example "},
-	    {"yes;", "mailto:r@red.b.example", "v=DMARC1;", NULL, REPORT_ALLOWED, "r@red.b.example "},
-	    {"with p", "mailto:r@red.b.example", "v=DMARC1; p=none", NULL, REPORT_ALLOWED, "r@red.b.example "},
+	    {"yes;", "mailto:r@red.b.example", "v=DMARC1;", NULL, REPORT_ALLOWED,
+	     "r@red.b.example "},
+	    {"with p", "mailto:r@red.b.example", "v=DMARC1; p=none", NULL, REPORT_ALLOWED,
+	     "r@red.b.example "},
 	    {"another record", "mailto:r@red.b.example", "v=spf1 -all", NULL, REPORT_FORBIDDEN, ""},
-	    {"v not first", "mailto:r@red.b.example", "p=none; v=DMARC1", NULL, REPORT_FORBIDDEN, ""},
+	    {"v not first", "mailto:r@red.b.example", "p=none; v=DMARC1", NULL, REPORT_FORBIDDEN,
+	     ""},
 	    {"v wrong", "mailto:r@red.b.example", "v=DMARC2", NULL, REPORT_FORBIDDEN, ""},
-	    {"one of two", "mailto:r@red.b.example", "junk", "v=DMARC1", REPORT_ALLOWED, "r@red.b.example "},
-	    {"two", "mailto:r@red.b.example", "v=DMARC1", "v=DMARC1;", REPORT_ALLOWED, "r@red.b.example "},
-	    {"other address", "mailto:r@red.b.example", "v=DMARC1; rua=mailto:s@red.b.example", NULL,
-	     REPORT_ALLOWED, "s@red.b.example "},
+	    {"one of two", "mailto:r@red.b.example", "junk", "v=DMARC1", REPORT_ALLOWED,
+	     "r@red.b.example "},
+	    {"two", "mailto:r@red.b.example", "v=DMARC1", "v=DMARC1;", REPORT_ALLOWED,
+	     "r@red.b.example "},
+	    {"other address", "mailto:r@red.b.example", "v=DMARC1; rua=mailto:s@red.b.example",
+	     NULL, REPORT_ALLOWED, "s@red.b.example "},
 	    {"other addresses", "mailto:r@red.b.example",
 	     "v=DMARC1; rua=mailto:s@red.b.example,mailto:t@red.b.example", NULL, REPORT_ALLOWED,
 	     "s@red.b.example t@red.b.example "},
-	    {"other host", "mailto:r@red.b.example", "v=DMARC1; rua=mailto:s@c.example", NULL, REPORT_FORBIDDEN, ""},
-	    {"a host of the same organization", "mailto:r@red.b.example", "v=DMARC1; rua=mailto:s@b.example", NULL,
+	    {"other host", "mailto:r@red.b.example", "v=DMARC1; rua=mailto:s@c.example", NULL,
 	     REPORT_FORBIDDEN, ""},
+	    {"a host of the same organization", "mailto:r@red.b.example",
+	     "v=DMARC1; rua=mailto:s@b.example", NULL, REPORT_FORBIDDEN, ""},
 	    {"other host too", "mailto:r@red.b.example", "v=DMARC1; rua=mailto:s@red.b.example",
 	     "v=DMARC1; rua=mailto:s@c.example", REPORT_FORBIDDEN, ""},
 	};
@@ -168,7 +203,10 @@ static void asks_destinations_outside_the_organization(void **state)
 /* A56: a failure is neither yes nor no. */
 static void puts_off_what_the_dns_cannot_say_now(void **state)
 {
-	static const struct { const char *name; enum dns_status status; } rows[] = {
+	static const struct {
+		const char *name;
+		enum dns_status status;
+	} rows[] = {
 	    {"a.example._report._dmarc.b.example", DNS_SERVFAIL},
 	    {"a.example._report._dmarc.b.example", DNS_TIMEOUT},
 	    {"a.example._report._dmarc.b.example", DNS_BOGUS},
@@ -180,10 +218,12 @@ static void puts_off_what_the_dns_cannot_say_now(void **state)
 		struct dns d = dns_new();
 		const char *addresses;
 
-		fake_resolver_add(d.resolver, "a.example._report._dmarc.b.example", DNS_TXT, "v=DMARC1");
+		fake_resolver_add(d.resolver, "a.example._report._dmarc.b.example", DNS_TXT,
+				  "v=DMARC1");
 		fake_resolver_add(d.resolver, "_dmarc.a.example", DNS_TXT, "v=DMARC1; p=none");
 		fake_resolver_fail(d.resolver, rows[i].name, DNS_TXT, rows[i].status);
-		assert_int_equal(verify(&d, "a.example", "mailto:r@b.example", &addresses), REPORT_LATER);
+		assert_int_equal(verify(&d, "a.example", "mailto:r@b.example", &addresses),
+				 REPORT_LATER);
 		assert_string_equal(addresses, "");
 		dns_free(&d);
 	}

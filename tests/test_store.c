@@ -109,7 +109,8 @@ static void tools_do_not_make_a_file(void **state)
 	assert_int_equal(access(p->path, F_OK), -1);
 }
 
-/* The file may not grow, as on a full disk: rows are refused with a reason, and accepted again when it may. */
+/* The file may not grow, as on a full disk: rows are refused with a reason, and accepted again when
+ * it may. */
 static void says_that_the_disk_is_full_and_recovers(void **state)
 {
 	struct place *p = *state;

@@ -20,21 +20,27 @@ static void gives_back_what_was_stored(void **state)
 	store_close(s);
 	s = open_store(p, true);
 	seen = policies(s, DAY, DAY);
-	assert_string_equal(seen.text, "20000 a.example p=reject sp=none np= adkim=r aspf=s fo=0 t=n treewalk"
-				       " rua=mailto:r@a.example");
+	assert_string_equal(seen.text,
+			    "20000 a.example p=reject sp=none np= adkim=r aspf=s fo=0 t=n treewalk"
+			    " rua=mailto:r@a.example");
 	seen = records(s, DAY, "a.example", seen.key);
-	assert_string_equal(seen.text, "192.0.2.1 www.a.example <> quarantine 00 mailing_list"
-				       " (it's \"list\"; DROP TABLE aggregate) mx.example=softfail 0-0"
-				       " [a.example|s1|fail|body hash differs ] [b.example||permerror|]");
+	assert_string_equal(seen.text,
+			    "192.0.2.1 www.a.example <> quarantine 00 mailing_list"
+			    " (it's \"list\"; DROP TABLE aggregate) mx.example=softfail 0-0"
+			    " [a.example|s1|fail|body hash differs ] [b.example||permerror|]");
 	assert_int_equal(seen.messages, 1);
 	store_close(s);
 }
 
 static void knows_who_earned_a_report(void **state)
 {
-	static const struct { const char *disposition; bool dkim, spf, earned; } rows[] = {
-	    {"pass", true, false, true}, {"none", false, true, true}, {"none", false, false, false},
-	    {"reject", true, true, false}, {"quarantine", false, true, false},
+	static const struct {
+		const char *disposition;
+		bool dkim, spf, earned;
+	} rows[] = {
+	    {"pass", true, false, true},	{"none", false, true, true},
+	    {"none", false, false, false},	{"reject", true, true, false},
+	    {"quarantine", false, true, false},
 	};
 	struct place *p = *state;
 	struct store *s = open_store(p, true);

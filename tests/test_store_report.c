@@ -1,4 +1,5 @@
-/* test_store_report.c - a report is claimed by one, sent once, and not lost with the process that claimed it. */
+/* test_store_report.c - a report is claimed by one, sent once, and not lost with the process that
+ * claimed it. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -62,7 +63,8 @@ static void is_claimed_in_its_turn_and_finished(void **state)
 {
 	struct place *p = *state;
 	struct store *s = open_store(p, true);
-	struct store_report a = sample_report(DAY, "a.example"), b = sample_report(DAY, "b.example"), r;
+	struct store_report a = sample_report(DAY, "a.example"),
+			    b = sample_report(DAY, "b.example"), r;
 	struct error why;
 
 	b.next = NOON - 1;
@@ -118,7 +120,8 @@ static void is_renewed_for_its_domain_only(void **state)
 		r = sample_report(DAY + i, i < 2 ? "a.example" : "b.example");
 		assert_true(store_report_enter(s, &r, NULL, NULL));
 		assert_true(store_report_claim(s, NOON, LEASE, r.domain, &r, &p->why));
-		assert_true(store_delivery_put(s, &r, "x@a.example", REPORT_FAILED, NOON, "550", NULL));
+		assert_true(
+		    store_delivery_put(s, &r, "x@a.example", REPORT_FAILED, NOON, "550", NULL));
 		assert_true(store_delivery_put(s, &r, "y@a.example", REPORT_SENT, NOON, "", NULL));
 		r.state = i == 1 ? REPORT_SENT : REPORT_FAILED;
 		assert_true(store_report_finish(s, &r, NULL));
@@ -139,7 +142,8 @@ static bool see_delivery(void *arg, const struct store_delivery *d)
 	char *text = arg;
 	size_t n = strlen(text);
 
-	snprintf(text + n, 500 - n, "%s %s %s; ", d->destination, report_state_name(d->state), d->error);
+	snprintf(text + n, 500 - n, "%s %s %s; ", d->destination, report_state_name(d->state),
+		 d->error);
 	return true;
 }
 
@@ -147,7 +151,8 @@ static void remembers_each_destination(void **state)
 {
 	struct place *p = *state;
 	struct store *s = open_store(p, true);
-	struct store_report a = sample_report(DAY, "a.example"), b = sample_report(DAY, "b.example");
+	struct store_report a = sample_report(DAY, "a.example"),
+			    b = sample_report(DAY, "b.example");
 	char text[500] = "";
 	int64_t count;
 	enum report_state now;
@@ -156,7 +161,8 @@ static void remembers_each_destination(void **state)
 	assert_true(store_delivery_put(s, &a, "x@a.example", REPORT_DUE, NOON, "451 later", NULL));
 	assert_true(store_delivery_state(s, &a, "x@a.example", &now, NULL) && now == REPORT_DUE);
 	assert_true(store_delivery_put(s, &a, "x@a.example", REPORT_SENT, NOON + 1, NULL, NULL));
-	assert_true(store_delivery_put(s, &a, "z@a.example", REPORT_FAILED, NOON + 1, "550 no", NULL));
+	assert_true(
+	    store_delivery_put(s, &a, "z@a.example", REPORT_FAILED, NOON + 1, "550 no", NULL));
 	assert_true(store_delivery_state(s, &a, "x@a.example", &now, NULL) && now == REPORT_SENT);
 	assert_true(store_delivery_state(s, &a, "z@a.example", &now, NULL) && now == REPORT_FAILED);
 	assert_true(store_delivery_state(s, &b, "x@a.example", &now, NULL) && now == REPORT_DUE);

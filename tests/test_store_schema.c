@@ -33,7 +33,8 @@ static void refuses_a_newer_schema(void **state)
 	assert_non_null(strstr(p->why.text, "written by a newer alignd (schema 1000"));
 }
 
-/* A file left empty (the program was stopped before its first transaction) is brought up to date. */
+/* A file left empty (the program was stopped before its first transaction) is brought up to date.
+ */
 static void every_step_leads_to_the_next_version(void **state)
 {
 	struct place *p = *state;

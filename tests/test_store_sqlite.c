@@ -48,7 +48,8 @@ static void refuses_a_text_file(void **state)
 {
 	struct place *p = *state;
 
-	write_file(p->path, "This is a letter and no database at all, however long one makes it.\n");
+	write_file(p->path,
+		   "This is a letter and no database at all, however long one makes it.\n");
 	assert_refused(p, "not an alignd store");
 }
 

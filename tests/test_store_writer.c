@@ -31,11 +31,26 @@ static void counts_equal_messages_together(void **state)
 	store_close(s);
 }
 
-/* RFC 9990 3.1.1.7 (A03, A05): any difference makes another record; A02: another policy another report. */
+/* RFC 9990 3.1.1.7 (A03, A05): any difference makes another record; A02: another policy another
+ * report. */
 static void tells_different_messages_apart(void **state)
 {
-	enum { IP, FROM, ENVELOPE, DISPOSITION, DKIM, SPF, REASON, COMMENT, SPF_DOMAIN, SPF_RESULT, SIGNATURE, SELECTOR,
-	       FEWER, CHANGES };
+	enum {
+		IP,
+		FROM,
+		ENVELOPE,
+		DISPOSITION,
+		DKIM,
+		SPF,
+		REASON,
+		COMMENT,
+		SPF_DOMAIN,
+		SPF_RESULT,
+		SIGNATURE,
+		SELECTOR,
+		FEWER,
+		CHANGES
+	};
 	struct place *p = *state;
 	struct store *s = open_store(p, false);
 	struct seen seen;
@@ -124,7 +139,8 @@ static void writes_a_policy_again_after_a_rollback(void **state)
 	assert_true(tuple_make(&row, &t, NULL));
 	assert_true(store_writer_begin(w, NULL) && store_writer_add(w, &t, NULL));
 	store_writer_rollback(w);
-	assert_true(store_writer_begin(w, NULL) && store_writer_add(w, &t, NULL) && store_writer_commit(w, NULL));
+	assert_true(store_writer_begin(w, NULL) && store_writer_add(w, &t, NULL) &&
+		    store_writer_commit(w, NULL));
 	tuple_free(&t);
 	store_writer_free(w);
 	sdb_close(db);

@@ -81,9 +81,18 @@ static void keys_know_where_a_field_ends(void **state)
 
 static void reads_dkim_results_back_or_refuses_them(void **state)
 {
-	static const struct { const char *text; int count; } rows[] = {
-	    {"", 0}, {"d\ts\tpass\t\n", 1}, {"d\ts\tpass\thuman\nd\t\tfail\tx\n", 2},
-	    {"d", -1}, {"d\ts", -1}, {"d\ts\tpass", -1}, {"d\ts\tpass\thuman", -1}, {"d\ts\tpass\t\nd\t", -1},
+	static const struct {
+		const char *text;
+		int count;
+	} rows[] = {
+	    {"", 0},
+	    {"d\ts\tpass\t\n", 1},
+	    {"d\ts\tpass\thuman\nd\t\tfail\tx\n", 2},
+	    {"d", -1},
+	    {"d\ts", -1},
+	    {"d\ts\tpass", -1},
+	    {"d\ts\tpass\thuman", -1},
+	    {"d\ts\tpass\t\nd\t", -1},
 	};
 	char *flood;
 

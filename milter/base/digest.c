@@ -1,11 +1,17 @@
-/* digest.c - SHA-256 by OpenSSL's EVP. */
+/* digest.c - SHA-256 in one call. */
 #include "base/digest.h"
-
-#include <openssl/evp.h>
 
 bool digest_sha256(const void *bytes, size_t n, uint8_t digest_r[DIGEST_SIZE])
 {
-	return EVP_Digest(bytes, n, digest_r, NULL, EVP_sha256(), NULL) == 1;
+	struct sha256 *h = sha256_new();
+	bool ok = h != NULL;
+
+	if (ok) {
+		sha256_add(h, bytes, n);
+		ok = sha256_end(h, digest_r);
+	}
+	sha256_free(h);
+	return ok;
 }
 
 char *digest_hex(const uint8_t *bytes, size_t n, char *text_r)

@@ -1,4 +1,4 @@
-/* digest.h - SHA-256, for keys and ids that nobody outside can make collide. */
+/* digest.h - SHA-256 in one call, for keys and ids that nobody outside can make collide. */
 #ifndef ALIGND_BASE_DIGEST_H
 #define ALIGND_BASE_DIGEST_H
 
@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DIGEST_SIZE 32
+#include "base/crypto.h"
+
+#define DIGEST_SIZE SHA256_SIZE
 
 /* The SHA-256 of `n` bytes. False: out of memory. */
 bool digest_sha256(const void *bytes, size_t n, uint8_t digest_r[DIGEST_SIZE]);

@@ -18,8 +18,8 @@ struct aggregate_text {
 	char bytes[];
 };
 
-bool aggregate_id(const char *submitter, int64_t day, const char *domain, const uint8_t key[TUPLE_KEY_SIZE],
-		  char id_r[AGGREGATE_ID_SIZE])
+bool aggregate_id(const char *submitter, int64_t day, const char *domain,
+		  const uint8_t key[TUPLE_KEY_SIZE], char id_r[AGGREGATE_ID_SIZE])
 {
 	char hex[2 * TUPLE_KEY_SIZE + 1];
 	uint8_t digest[DIGEST_SIZE];
@@ -29,14 +29,16 @@ bool aggregate_id(const char *submitter, int64_t day, const char *domain, const 
 	bool ok;
 
 	strbuf_init(&b, 4096);
-	strbuf_addf(&b, "%s %lld %s %s", submitter, (long long)day, domain, digest_hex(key, TUPLE_KEY_SIZE, hex));
-	ok = strbuf_ok(&b) && digest_sha256(strbuf_text(&b), b.len, digest) && gmtime_r(&begin, &tm) != NULL;
+	strbuf_addf(&b, "%s %lld %s %s", submitter, (long long)day, domain,
+		    digest_hex(key, TUPLE_KEY_SIZE, hex));
+	ok = strbuf_ok(&b) && digest_sha256(strbuf_text(&b), b.len, digest) &&
+	     gmtime_r(&begin, &tm) != NULL;
 	strbuf_free(&b);
 	if (!ok)
 		return false;
 	/* The day in front is for people. */
-	snprintf(id_r, AGGREGATE_ID_SIZE, "%04d%02d%02d", (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100,
-		 tm.tm_mday % 100);
+	snprintf(id_r, AGGREGATE_ID_SIZE, "%04d%02d%02d", (tm.tm_year + 1900) % 10000,
+		 (tm.tm_mon + 1) % 100, tm.tm_mday % 100);
 	digest_hex(digest, (AGGREGATE_ID_SIZE - 1 - 8) / 2, id_r + 8);
 	return true;
 }
@@ -88,10 +90,12 @@ static const char *const dispositions[] = {"none", "pass", "quarantine", "reject
 static const char *const modes[] = {"r", "s", NULL};
 static const char *const flags[] = {"n", "y", NULL};
 static const char *const methods[] = {"psl", "treewalk", NULL};
-static const char *const reasons[] = {"local_policy", "mailing_list", "other", "policy_test_mode", "trusted_forwarder",
-				      "", NULL};
-static const char *const dkim_results[] = {"none", "pass", "fail", "policy", "neutral", "temperror", "permerror", NULL};
-static const char *const spf_results[] = {"none", "pass", "fail", "softfail", "neutral", "temperror", "permerror", NULL};
+static const char *const reasons[] = {
+    "local_policy", "mailing_list", "other", "policy_test_mode", "trusted_forwarder", "", NULL};
+static const char *const dkim_results[] = {"none",    "pass",	   "fail",	"policy",
+					   "neutral", "temperror", "permerror", NULL};
+static const char *const spf_results[] = {"none",    "pass",	  "fail",      "softfail",
+					  "neutral", "temperror", "permerror", NULL};
 
 struct aggregate *aggregate_new(const struct store_policy *p)
 {
@@ -115,7 +119,8 @@ struct aggregate *aggregate_new(const struct store_policy *p)
 	    .rua = keep(a, p->policy.rua),
 	    .error = keep(a, p->policy.error),
 	};
-	if (a->policy.domain == NULL || a->policy.fo == NULL || a->policy.rua == NULL || a->policy.error == NULL) {
+	if (a->policy.domain == NULL || a->policy.fo == NULL || a->policy.rua == NULL ||
+	    a->policy.error == NULL) {
 		aggregate_free(a);
 		return NULL;
 	}
@@ -136,8 +141,9 @@ void aggregate_free(struct aggregate *a)
 	free(a);
 }
 
-/* RFC 9990 3.1.1.9: with failed alignment, anything but the published policy needs a reason. Whether a name below the
- * policy domain exists (sp or np) is not known any more, so either will do. */
+/* RFC 9990 3.1.1.9: with failed alignment, anything but the published policy needs a reason.
+ * Whether a name below the policy domain exists (sp or np) is not known any more, so either will
+ * do. */
 static bool needs_reason(const struct row_policy *p, const struct aggregate_record *r)
 {
 	const char *sp = p->sp[0] != '\0' ? p->sp : p->p;
@@ -174,7 +180,8 @@ static bool copy_dkim(struct aggregate *a, struct aggregate_record *to, const st
 	return true;
 }
 
-static bool copy_record(struct aggregate *a, struct aggregate_record *to, const struct store_record *r)
+static bool copy_record(struct aggregate *a, struct aggregate_record *to,
+			const struct store_record *r)
 {
 	const struct row *row = &r->row;
 
@@ -191,11 +198,12 @@ static bool copy_record(struct aggregate *a, struct aggregate_record *to, const 
 	    .spf_result = word(spf_results, row->spf_result, "none"),
 	    .count = r->count,
 	};
-	if (to->source_ip == NULL || to->header_from == NULL || to->envelope_from == NULL || to->comment == NULL ||
-	    to->spf_domain == NULL || !copy_dkim(a, to, row))
+	if (to->source_ip == NULL || to->header_from == NULL || to->envelope_from == NULL ||
+	    to->comment == NULL || to->spf_domain == NULL || !copy_dkim(a, to, row))
 		return false;
 	if (needs_reason(&a->policy, to))
-		to->reason = strcmp(a->policy.testing, "y") == 0 ? "policy_test_mode" : "local_policy";
+		to->reason =
+		    strcmp(a->policy.testing, "y") == 0 ? "policy_test_mode" : "local_policy";
 	return true;
 }
 
@@ -232,7 +240,8 @@ void aggregate_cut(struct aggregate *a, size_t n)
 	}
 }
 
-/* -- from the store ---------------------------------------------------------------------------------- */
+/* -- from the store
+ * ---------------------------------------------------------------------------------- */
 
 struct finding {
 	const uint8_t *key;
@@ -251,8 +260,8 @@ static bool find(void *arg, const struct store_policy *p)
 	return false;
 }
 
-struct aggregate *aggregate_find(struct store *s, int64_t day, const char *domain, const uint8_t key[TUPLE_KEY_SIZE],
-				 struct error *why)
+struct aggregate *aggregate_find(struct store *s, int64_t day, const char *domain,
+				 const uint8_t key[TUPLE_KEY_SIZE], struct error *why)
 {
 	struct finding f = {.key = key};
 
@@ -275,7 +284,8 @@ static bool fill(void *arg, const struct store_record *r)
 	return !f->failed;
 }
 
-bool aggregate_fill(struct aggregate *a, struct store *s, const uint8_t key[TUPLE_KEY_SIZE], struct error *why)
+bool aggregate_fill(struct aggregate *a, struct store *s, const uint8_t key[TUPLE_KEY_SIZE],
+		    struct error *why)
 {
 	struct filling f = {.a = a};
 

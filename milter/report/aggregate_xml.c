@@ -12,9 +12,9 @@
 /* The writer goes on after a failure; asked once at the end. */
 struct xml {
 	xmlTextWriterPtr writer;
-	struct strbuf clean;	/* the last text without what XML forbids */
+	struct strbuf clean; /* the last text without what XML forbids */
 	struct strbuf *out;
-	bool old;		/* RFC 7489 */
+	bool old; /* RFC 7489 */
 	bool failed;
 };
 
@@ -95,7 +95,8 @@ static void number(struct xml *x, const char *name, int64_t value)
 	element(x, name, text);
 }
 
-/* -- the parts of a report --------------------------------------------------------------------------- */
+/* -- the parts of a report
+ * --------------------------------------------------------------------------- */
 
 /* RFC 9990 3.1.5: one element, short. */
 static void write_error(struct xml *x, const struct aggregate *a)
@@ -106,8 +107,9 @@ static void write_error(struct xml *x, const struct aggregate *a)
 		optional(x, "error", a->policy.error);
 		return;
 	}
-	snprintf(text, sizeof(text), "%s%s%lld records of %lld messages left out for size", a->policy.error,
-		 a->policy.error[0] != '\0' ? "; " : "", (long long)a->left_records, (long long)a->left_messages);
+	snprintf(text, sizeof(text), "%s%s%lld records of %lld messages left out for size",
+		 a->policy.error, a->policy.error[0] != '\0' ? "; " : "",
+		 (long long)a->left_records, (long long)a->left_messages);
 	element(x, "error", text);
 }
 
@@ -210,8 +212,9 @@ static void write_results(struct xml *x, const struct aggregate_record *r)
 	}
 	if (r->spf_domain[0] != '\0')
 		write_spf(x, r->spf_domain, r->spf_result);
-	else if (x->old)	/* must be there, and readers stumble over an empty domain */
-		write_spf(x, r->envelope_from[0] != '\0' ? r->envelope_from : r->header_from, "none");
+	else if (x->old) /* must be there, and readers stumble over an empty domain */
+		write_spf(x, r->envelope_from[0] != '\0' ? r->envelope_from : r->header_from,
+			  "none");
 	close_element(x);
 }
 
@@ -246,14 +249,16 @@ static void write_feedback(struct xml *x, const struct aggregate *a)
 	check(x, xmlTextWriterEndDocument(x->writer));
 }
 
-/* libxml2 hands its output over here. A full buffer is no error to libxml2, which would print one. */
+/* libxml2 hands its output over here. A full buffer is no error to libxml2, which would print one.
+ */
 static int take_bytes(void *out, const char *bytes, int n)
 {
 	strbuf_addn(out, bytes, (size_t)n);
 	return n;
 }
 
-bool aggregate_xml_write(struct strbuf *out, const struct aggregate *a, enum aggregate_format format)
+bool aggregate_xml_write(struct strbuf *out, const struct aggregate *a,
+			 enum aggregate_format format)
 {
 	struct xml x = {.out = out, .old = format == AGGREGATE_RFC7489};
 	xmlOutputBufferPtr sink;

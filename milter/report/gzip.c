@@ -4,8 +4,8 @@
 #include <limits.h>
 #include <zlib.h>
 
-#define GZIP_WINDOW (15 + 16)	/* 16: gzip instead of zlib format */
-#define GZIP_MEMORY 8		/* zlib's default */
+#define GZIP_WINDOW (15 + 16) /* 16: gzip instead of zlib format */
+#define GZIP_MEMORY 8	      /* zlib's default */
 
 bool gzip_add(struct strbuf *out, const void *bytes, size_t n)
 {
@@ -13,8 +13,8 @@ bool gzip_add(struct strbuf *out, const void *bytes, size_t n)
 	z_stream z = {.next_in = (unsigned char *)bytes, .avail_in = (unsigned)n};
 	int code = Z_OK;
 
-	if (n > UINT_MAX ||
-	    deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, GZIP_MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (n > UINT_MAX || deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW,
+					 GZIP_MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
 		return false;
 	while (code == Z_OK && strbuf_ok(out)) {
 		z.next_out = chunk;

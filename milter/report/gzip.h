@@ -4,7 +4,8 @@
 
 #include "base/strbuf.h"
 
-/* Append the compressed bytes (no time, no name in the header). False: out of memory or over the cap of `out`. */
+/* Append the compressed bytes (no time, no name in the header). False: out of memory or over the
+ * cap of `out`. */
 bool gzip_add(struct strbuf *out, const void *bytes, size_t n);
 
 #endif

@@ -11,10 +11,11 @@
 #define MESSAGE_ID_SIZE (AGGREGATE_ID_SIZE + DOMAIN_SIZE + 8)
 #define TEXT_SIZE 2048
 
-void report_file_name(const struct aggregate *a, const char *submitter, char name_r[REPORT_FILE_NAME_SIZE])
+void report_file_name(const struct aggregate *a, const char *submitter,
+		      char name_r[REPORT_FILE_NAME_SIZE])
 {
-	snprintf(name_r, REPORT_FILE_NAME_SIZE, "%s!%s!%lld!%lld!%s.xml.gz", submitter, a->policy.domain,
-		 (long long)a->begin, (long long)a->end, a->id);
+	snprintf(name_r, REPORT_FILE_NAME_SIZE, "%s!%s!%lld!%lld!%s.xml.gz", submitter,
+		 a->policy.domain, (long long)a->begin, (long long)a->end, a->id);
 }
 
 /* RFC 5322 3.3; strftime() would speak the language of the locale. */
@@ -26,8 +27,8 @@ static void write_date(time_t now, char date_r[DATE_SIZE])
 	struct tm t = {.tm_mday = 1};
 
 	gmtime_r(&now, &t);
-	snprintf(date_r, DATE_SIZE, "%s, %d %s %d %02d:%02d:%02d +0000", days[t.tm_wday % 7], t.tm_mday,
-		 months[t.tm_mon % 12], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+	snprintf(date_r, DATE_SIZE, "%s, %d %s %d %02d:%02d:%02d +0000", days[t.tm_wday % 7],
+		 t.tm_mday, months[t.tm_mon % 12], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
 static void write_day(int64_t begin, char day_r[DATE_SIZE])
@@ -45,21 +46,24 @@ static void write_text(struct strbuf *out, const struct report_mail *m)
 	char day[DATE_SIZE];
 
 	write_day(m->report->begin, day);
-	strbuf_addf(out,
-		    "This is a DMARC aggregate report (RFC 9990) for\n"
-		    "    %s\n"
-		    "from\n"
-		    "    %s\n"
-		    "about %lld messages of %s (UTC).\n"
-		    "\n"
-		    "The report is attached. It was sent because the DMARC record of the domain asks\n"
-		    "for it (rua). To stop these reports, change the record.\n",
-		    m->report->policy.domain, m->submitter, (long long)m->report->messages, day);
+	strbuf_addf(
+	    out,
+	    "This is a DMARC aggregate report (RFC 9990) for\n"
+	    "    %s\n"
+	    "from\n"
+	    "    %s\n"
+	    "about %lld messages of %s (UTC).\n"
+	    "\n"
+	    "The report is attached. It was sent because the DMARC record of the domain asks\n"
+	    "for it (rua). To stop these reports, change the record.\n",
+	    m->report->policy.domain, m->submitter, (long long)m->report->messages, day);
 }
 
-static bool write_message(struct strbuf *out, const struct report_mail *m, const char *text, size_t text_len)
+static bool write_message(struct strbuf *out, const struct report_mail *m, const char *text,
+			  size_t text_len)
 {
-	char subject[SUBJECT_SIZE], date[DATE_SIZE], id[MESSAGE_ID_SIZE], file[REPORT_FILE_NAME_SIZE];
+	char subject[SUBJECT_SIZE], date[DATE_SIZE], id[MESSAGE_ID_SIZE],
+	    file[REPORT_FILE_NAME_SIZE];
 	const struct mime_header headers[] = {
 	    {"From", m->from},
 	    {"To", m->to},
@@ -71,13 +75,18 @@ static bool write_message(struct strbuf *out, const struct report_mail *m, const
 	};
 	const struct mime_part parts[] = {
 	    {.type = "text/plain; charset=us-ascii", .bytes = text, .len = text_len},
-	    {.type = "application/gzip", .filename = file, .bytes = m->gzip, .len = m->gzip_len, .base64 = true},
+	    {.type = "application/gzip",
+	     .filename = file,
+	     .bytes = m->gzip,
+	     .len = m->gzip_len,
+	     .base64 = true},
 	};
-	const struct mime_message message = {headers, sizeof(headers) / sizeof(headers[0]), "mixed", m->report->id,
-					     parts, sizeof(parts) / sizeof(parts[0])};
+	const struct mime_message message = {headers, sizeof(headers) / sizeof(headers[0]),
+					     "mixed", m->report->id,
+					     parts,   sizeof(parts) / sizeof(parts[0])};
 
-	snprintf(subject, sizeof(subject), "Report Domain: %s Submitter: %s Report-ID: <%s>", m->report->policy.domain,
-		 m->submitter, m->report->id);
+	snprintf(subject, sizeof(subject), "Report Domain: %s Submitter: %s Report-ID: <%s>",
+		 m->report->policy.domain, m->submitter, m->report->id);
 	write_date(m->now, date);
 	snprintf(id, sizeof(id), "<%s@%s>", m->report->id, m->submitter);
 	report_file_name(m->report, m->submitter, file);

@@ -1,4 +1,5 @@
-/* report_mail.h - the mail that carries an aggregate report (RFC 9990 3.5.2): subject, file name, two parts. */
+/* report_mail.h - the mail that carries an aggregate report (RFC 9990 3.5.2): subject, file name,
+ * two parts. */
 #ifndef ALIGND_REPORT_REPORT_MAIL_H
 #define ALIGND_REPORT_REPORT_MAIL_H
 
@@ -15,18 +16,20 @@
 
 struct report_mail {
 	const struct aggregate *report;
-	const char *submitter;			/* our domain */
-	const char *from, *to;			/* addresses */
-	const void *gzip;			/* the report, compressed */
+	const char *submitter; /* our domain */
+	const char *from, *to; /* addresses */
+	const void *gzip;      /* the report, compressed */
 	size_t gzip_len;
-	time_t now;				/* for Date and the signature */
-	const struct report_signer *signer;	/* NULL: not signed */
+	time_t now;			    /* for Date and the signature */
+	const struct report_signer *signer; /* NULL: not signed */
 };
 
 /* receiver!policy-domain!begin!end!unique-id.xml.gz; the same whenever the report is sent. */
-void report_file_name(const struct aggregate *a, const char *submitter, char name_r[REPORT_FILE_NAME_SIZE]);
+void report_file_name(const struct aggregate *a, const char *submitter,
+		      char name_r[REPORT_FILE_NAME_SIZE]);
 
-/* Write the whole message, CRLF lines, signature in front. False: no room, or a member that no mail can hold. */
+/* Write the whole message, CRLF lines, signature in front. False: no room, or a member that no mail
+ * can hold. */
 bool report_mail_write(struct strbuf *out, const struct report_mail *m);
 
 #endif

@@ -1,4 +1,5 @@
-/* report_mailer.c - hand one mail to the mail system by SMTP. The only file that includes libcurl. */
+/* report_mailer.c - hand one mail to the mail system by SMTP. The only file that includes libcurl.
+ */
 #include "report/report_mailer.h"
 
 #include <curl/curl.h>
@@ -15,7 +16,7 @@
 struct upload {
 	const char *at;
 	size_t left;
-	char reply[REPLY_SIZE];		/* the last refusal the server said */
+	char reply[REPLY_SIZE]; /* the last refusal the server said */
 };
 
 static size_t give_bytes(char *buf, size_t size, size_t count, void *arg)
@@ -44,8 +45,8 @@ static size_t take_reply(char *line, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
-/* A relay on this host or network rarely has a certificate anybody checks: with smtp:// encryption is better than none,
- * and nothing secret is sent. smtps:// asks for a proper one. */
+/* A relay on this host or network rarely has a certificate anybody checks: with smtp:// encryption
+ * is better than none, and nothing secret is sent. smtps:// asks for a proper one. */
 static CURLcode set_target(CURL *curl, const struct report_mailer *m)
 {
 	bool verified = strncmp(m->smtp, "smtps:", 6) == 0;
@@ -69,7 +70,8 @@ static CURLcode set_transfer(CURL *curl, const struct report_mailer *m, struct u
 
 	code = code ? code : curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
 	code = code ? code : curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)m->seconds);
-	code = code ? code : curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)m->seconds);
+	code =
+	    code ? code : curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)m->seconds);
 	code = code ? code : curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
 	code = code ? code : curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)u->left);
 	code = code ? code : curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_bytes);
@@ -78,7 +80,8 @@ static CURLcode set_transfer(CURL *curl, const struct report_mailer *m, struct u
 	return code ? code : curl_easy_setopt(curl, CURLOPT_HEADERDATA, u);
 }
 
-static CURLcode set_envelope(CURL *curl, const char *from, const char *to, struct curl_slist **list_r)
+static CURLcode set_envelope(CURL *curl, const char *from, const char *to,
+			     struct curl_slist **list_r)
 {
 	char address[ADDRESS_SIZE];
 	CURLcode code;
@@ -92,7 +95,8 @@ static CURLcode set_envelope(CURL *curl, const char *from, const char *to, struc
 	return code ? code : curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, *list_r);
 }
 
-static enum report_mailed judge(CURL *curl, CURLcode code, const struct upload *u, struct error *why)
+static enum report_mailed judge(CURL *curl, CURLcode code, const struct upload *u,
+				struct error *why)
 {
 	long reply = 0;
 
@@ -129,8 +133,9 @@ static enum report_mailed send_smtp(const struct report_mailer *m, const char *f
 	return result;
 }
 
-enum report_mailed report_mailer_send(const struct report_mailer *m, const char *from, const char *to,
-				      const char *message, size_t len, struct error *why)
+enum report_mailed report_mailer_send(const struct report_mailer *m, const char *from,
+				      const char *to, const char *message, size_t len,
+				      struct error *why)
 {
 	if (m->sendmail != NULL && m->sendmail[0] != '\0')
 		return report_sendmail(m->sendmail, m->seconds, from, to, message, len, why);

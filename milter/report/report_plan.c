@@ -8,7 +8,8 @@
 
 /* Rows of a day come until its last messages have ended, minutes after midnight. */
 #define CLOSE_SECONDS 900
-/* Reports become due over this time, so that nobody gets all of them at midnight (RFC 9990 has no word on it). */
+/* Reports become due over this time, so that nobody gets all of them at midnight (RFC 9990 has no
+ * word on it). */
 #define SPREAD_SECONDS (4 * 3600)
 /* Older days are not reported any more after an outage: nobody expects them. */
 #define BACKLOG_DAYS 7
@@ -25,14 +26,15 @@ const char *report_submitter(const struct report_settings *settings)
 	return at != NULL ? at + 1 : settings->from;
 }
 
-/* -- entering ---------------------------------------------------------------------------------------- */
+/* -- entering
+ * ---------------------------------------------------------------------------------------- */
 
 struct entering {
 	const struct report_run *run;
 	time_t now;
 	struct store_report *reports;
 	size_t count, size;
-	size_t same;		/* policies met of the last domain and day */
+	size_t same; /* policies met of the last domain and day */
 	bool failed;
 };
 
@@ -71,14 +73,15 @@ static bool note_policy(void *arg, const struct store_policy *p)
 	struct entering *e = arg;
 	struct store_report r = {.day = p->day, .state = REPORT_DUE, .changed = e->now};
 
-	if (p->policy.rua[0] == '\0')		/* RFC 9989 4.7: no rua, no report */
+	if (p->policy.rua[0] == '\0') /* RFC 9989 4.7: no rua, no report */
 		return true;
 	e->same = same_day_and_domain(e, p) ? e->same + 1 : 1;
 	if (e->same > MAX_POLICIES)
 		return true;
 	snprintf(r.domain, sizeof(r.domain), "%s", p->policy.domain);
 	memcpy(r.key, p->key, sizeof(r.key));
-	e->failed = !grow(e) || !aggregate_id(report_submitter(e->run->settings), r.day, r.domain, r.key, r.id);
+	e->failed = !grow(e) ||
+		    !aggregate_id(report_submitter(e->run->settings), r.day, r.domain, r.key, r.id);
 	if (e->failed)
 		return false;
 	r.next = due_at(&r);
@@ -90,7 +93,9 @@ bool report_enter(const struct report_run *run, unsigned *entered_r, struct erro
 {
 	struct entering e = {.run = run, .now = clock_now(run->clock)};
 	int64_t last = (e.now - CLOSE_SECONDS) / TUPLE_DAY - 1;
-	bool ok = store_policies(run->store, last - BACKLOG_DAYS + 1, last, NULL, note_policy, &e, why), new;
+	bool ok = store_policies(run->store, last - BACKLOG_DAYS + 1, last, NULL, note_policy, &e,
+				 why),
+	     new;
 
 	*entered_r = 0;
 	if (ok && e.failed) {
@@ -105,7 +110,8 @@ bool report_enter(const struct report_run *run, unsigned *entered_r, struct erro
 	return ok;
 }
 
-/* -- one report -------------------------------------------------------------------------------------- */
+/* -- one report
+ * -------------------------------------------------------------------------------------- */
 
 static bool is_listed(const struct report_settings *s, const char *domain)
 {
@@ -116,8 +122,8 @@ static bool is_listed(const struct report_settings *s, const char *domain)
 }
 
 /* False: no, or the store failed (`broken_r`). */
-static bool may_have_reports(const struct report_run *run, const struct store_report *r, bool *broken_r,
-			     struct error *why)
+static bool may_have_reports(const struct report_run *run, const struct store_report *r,
+			     bool *broken_r, struct error *why)
 {
 	const struct report_settings *s = run->settings;
 	bool earned;
@@ -151,8 +157,7 @@ static void verify(const struct report_run *run, struct lookups *l, const char *
 		return;
 	}
 	switch (report_uri_verify(l, run->psl, domain, a, &p->to)) {
-	case REPORT_ALLOWED:
-		break;
+	case REPORT_ALLOWED: break;
 	case REPORT_FORBIDDEN:
 		refuse(p, a, "the destination has not agreed (RFC 9990 section 4)");
 		break;
@@ -164,8 +169,8 @@ static void verify(const struct report_run *run, struct lookups *l, const char *
 }
 
 /* All destinations of the rua list that may get it. False: there is none and will be none. */
-static bool find_destinations(const struct report_run *run, const char *domain, struct report_plan *p,
-			      struct error *why)
+static bool find_destinations(const struct report_run *run, const char *domain,
+			      struct report_plan *p, struct error *why)
 {
 	struct lookups *l = lookups_new(run->resolver);
 	const char *rua = p->aggregate->policy.rua;
@@ -185,8 +190,8 @@ static bool find_destinations(const struct report_run *run, const char *domain, 
 	return p->to.count > 0 || p->later;
 }
 
-bool report_label(struct aggregate *a, const struct report_settings *s, int64_t day, const char *domain,
-		  const uint8_t key[TUPLE_KEY_SIZE])
+bool report_label(struct aggregate *a, const struct report_settings *s, int64_t day,
+		  const char *domain, const uint8_t key[TUPLE_KEY_SIZE])
 {
 	a->org_name = s->org[0] != '\0' ? s->org : report_submitter(s);
 	a->email = s->from;
@@ -195,8 +200,8 @@ bool report_label(struct aggregate *a, const struct report_settings *s, int64_t 
 	return aggregate_id(report_submitter(s), day, domain, key, a->id);
 }
 
-bool report_plan_make(const struct report_run *run, const struct store_report *r, struct report_plan *p, bool *broken_r,
-		      struct error *why)
+bool report_plan_make(const struct report_run *run, const struct store_report *r,
+		      struct report_plan *p, bool *broken_r, struct error *why)
 {
 	struct error unread = {.text = ""};
 

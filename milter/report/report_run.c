@@ -7,7 +7,8 @@
 #include "report/gzip.h"
 #include "report/report_mail.h"
 
-/* Tries of one report, and the pauses between: 15 minutes, doubled each time, at most six hours; two days in all. */
+/* Tries of one report, and the pauses between: 15 minutes, doubled each time, at most six hours;
+ * two days in all. */
 #define MAX_ATTEMPTS 10
 #define FIRST_PAUSE 900
 #define LONGEST_PAUSE (6 * 3600)
@@ -31,14 +32,16 @@ static void say(const struct report_run *run, const struct store_report *r)
 	if (run->say == NULL)
 		return;
 	snprintf(line, sizeof(line), "report %s for %s: %s%s%s", r->id, r->domain,
-		 r->state == REPORT_DUE ? "put off" : report_state_name(r->state), r->error[0] != '\0' ? ": " : "",
-		 r->error);
+		 r->state == REPORT_DUE ? "put off" : report_state_name(r->state),
+		 r->error[0] != '\0' ? ": " : "", r->error);
 	run->say(run->say_arg, line);
 }
 
-/* -- writing ----------------------------------------------------------------------------------------- */
+/* -- writing
+ * ----------------------------------------------------------------------------------------- */
 
-static bool compress(const struct aggregate *a, enum aggregate_format format, size_t limit, struct strbuf *gzip)
+static bool compress(const struct aggregate *a, enum aggregate_format format, size_t limit,
+		     struct strbuf *gzip)
 {
 	struct strbuf xml;
 	bool ok;
@@ -53,7 +56,8 @@ static bool compress(const struct aggregate *a, enum aggregate_format format, si
 }
 
 /* Base64 makes four bytes of three and two of each line end. */
-static bool compress_to_fit(struct aggregate *a, const struct report_settings *s, struct strbuf *gzip)
+static bool compress_to_fit(struct aggregate *a, const struct report_settings *s,
+			    struct strbuf *gzip)
 {
 	size_t room = s->size_limit > MAIL_OVERHEAD ? s->size_limit - MAIL_OVERHEAD : 0;
 	size_t limit = room / 78 * 57;
@@ -70,7 +74,11 @@ static bool compress_to_fit(struct aggregate *a, const struct report_settings *s
 bool report_write(const struct report_settings *s, struct aggregate *a, const char *to, time_t now,
 		  struct strbuf *mail_r)
 {
-	struct report_mail m = {.report = a, .submitter = report_submitter(s), .from = s->from, .to = to, .now = now,
+	struct report_mail m = {.report = a,
+				.submitter = report_submitter(s),
+				.from = s->from,
+				.to = to,
+				.now = now,
 				.signer = s->signer};
 	struct strbuf gzip;
 	bool ok;
@@ -85,7 +93,8 @@ bool report_write(const struct report_settings *s, struct aggregate *a, const ch
 	return ok;
 }
 
-/* -- sending ----------------------------------------------------------------------------------------- */
+/* -- sending
+ * ----------------------------------------------------------------------------------------- */
 
 /* What became of the destinations of one report. */
 struct outcome {
@@ -95,15 +104,17 @@ struct outcome {
 
 static void note_error(struct outcome *o, const char *destination, const char *reason)
 {
-	snprintf(o->error, sizeof(o->error), "%.*s: %s", (int)sizeof(o->error) / 2, destination, reason);
+	snprintf(o->error, sizeof(o->error), "%.*s: %s", (int)sizeof(o->error) / 2, destination,
+		 reason);
 }
 
 /* Give the mail to one destination and remember how it went. False: the store failed. */
-static bool mail_one(const struct report_run *run, const struct store_report *r, struct aggregate *a, const char *to,
-		     struct outcome *o, struct error *why)
+static bool mail_one(const struct report_run *run, const struct store_report *r,
+		     struct aggregate *a, const char *to, struct outcome *o, struct error *why)
 {
-	static const enum report_state states[] = {
-	    [REPORT_MAIL_TAKEN] = REPORT_SENT, [REPORT_MAIL_LATER] = REPORT_DUE, [REPORT_MAIL_REFUSED] = REPORT_FAILED};
+	static const enum report_state states[] = {[REPORT_MAIL_TAKEN] = REPORT_SENT,
+						   [REPORT_MAIL_LATER] = REPORT_DUE,
+						   [REPORT_MAIL_REFUSED] = REPORT_FAILED};
 	const struct report_settings *s = run->settings;
 	enum report_mailed mailed = REPORT_MAIL_REFUSED;
 	struct error said = {.text = "the report does not fit into a mail"};
@@ -111,7 +122,8 @@ static bool mail_one(const struct report_run *run, const struct store_report *r,
 
 	if (report_write(s, a, to, clock_now(run->clock), &mail)) {
 		said.text[0] = '\0';
-		mailed = report_mailer_send(&s->mailer, s->from, to, strbuf_text(&mail), mail.len, &said);
+		mailed = report_mailer_send(&s->mailer, s->from, to, strbuf_text(&mail), mail.len,
+					    &said);
 	}
 	strbuf_free(&mail);
 	o->sent += mailed == REPORT_MAIL_TAKEN;
@@ -119,12 +131,14 @@ static bool mail_one(const struct report_run *run, const struct store_report *r,
 	o->failed += mailed == REPORT_MAIL_REFUSED;
 	if (mailed != REPORT_MAIL_TAKEN)
 		note_error(o, to, said.text);
-	return store_delivery_put(run->store, r, to, states[mailed], clock_now(run->clock), said.text, why);
+	return store_delivery_put(run->store, r, to, states[mailed], clock_now(run->clock),
+				  said.text, why);
 }
 
 /* Every destination that has not got it. False: the store failed. */
-static bool mail_all(const struct report_run *run, const struct store_report *r, const struct report_plan *p,
-		     struct outcome *o, struct report_tally *t, struct error *why)
+static bool mail_all(const struct report_run *run, const struct store_report *r,
+		     const struct report_plan *p, struct outcome *o, struct report_tally *t,
+		     struct error *why)
 {
 	for (size_t i = 0; i < p->to.count; i++) {
 		const char *to = p->to.address[i].text;
@@ -171,7 +185,8 @@ static void conclude(struct store_report *r, const struct outcome *o, time_t now
 }
 
 /* A claimed report from plan to end. False: the store failed. */
-static bool send_one(const struct report_run *run, struct store_report *r, struct report_tally *t, struct error *why)
+static bool send_one(const struct report_run *run, struct store_report *r, struct report_tally *t,
+		     struct error *why)
 {
 	struct outcome o = {.error = ""};
 	struct error reason = {.text = ""};
@@ -214,7 +229,8 @@ static bool within_day(const struct report_run *run, const struct report_tally *
 	return false;
 }
 
-static bool send_due(const struct report_run *run, const char *domain, struct report_tally *t, struct error *why)
+static bool send_due(const struct report_run *run, const char *domain, struct report_tally *t,
+		     struct error *why)
 {
 	time_t now = clock_now(run->clock);
 	int lease = run->settings->mailer.seconds * REPORT_MAX_ADDRESSES + LEASE_SPARE;
@@ -225,7 +241,8 @@ static bool send_due(const struct report_run *run, const char *domain, struct re
 	if (!store_delivery_count(run->store, now - now % TUPLE_DAY, &already, why))
 		return false;
 	while (!stopped(run) && within_day(run, t, already)) {
-		if (!store_report_claim(run->store, clock_now(run->clock), lease, domain, &r, &reason))
+		if (!store_report_claim(run->store, clock_now(run->clock), lease, domain, &r,
+					&reason))
 			break;
 		if (!send_one(run, &r, t, &reason))
 			break;
@@ -237,7 +254,8 @@ static bool send_due(const struct report_run *run, const char *domain, struct re
 	return reason.text[0] == '\0';
 }
 
-bool report_send(const struct report_run *run, const char *domain, struct report_tally *t, struct error *why)
+bool report_send(const struct report_run *run, const char *domain, struct report_tally *t,
+		 struct error *why)
 {
 	*t = (struct report_tally){.entered = 0};
 	if (!report_enter(run, &t->entered, why))

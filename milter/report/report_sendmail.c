@@ -1,5 +1,6 @@
-/* report_sendmail.c - hand one mail to a sendmail command. One socket pair is the command's input and output: the end of
- * the mail is a half-closed socket, a command that dies early is no SIGPIPE. */
+/* report_sendmail.c - hand one mail to a sendmail command. One socket pair is the command's input
+ * and output: the end of the mail is a half-closed socket, a command that dies early is no SIGPIPE.
+ */
 #include "report/report_sendmail.h"
 
 #include <errno.h>
@@ -21,11 +22,11 @@
 
 struct command {
 	pid_t pid;
-	int fd;			/* our end; -1 when closed */
-	const char *at;		/* what is left of the mail */
+	int fd;		/* our end; -1 when closed */
+	const char *at; /* what is left of the mail */
 	size_t left;
-	int status;		/* as waitpid() gave it */
-	char said[SAID_SIZE];	/* the first line it printed */
+	int status;	      /* as waitpid() gave it */
+	char said[SAID_SIZE]; /* the first line it printed */
 	size_t said_len;
 	bool said_all;
 };
@@ -72,7 +73,8 @@ static int spawn(pid_t *pid_r, int theirs, char *const argv[])
 	return code;
 }
 
-static bool start(struct command *c, const char *program, const char *from, const char *to, struct error *why)
+static bool start(struct command *c, const char *program, const char *from, const char *to,
+		  struct error *why)
 {
 	char *const argv[] = {(char *)program, "-i", "-f", (char *)from, "--", (char *)to, NULL};
 	int pair[2], code;
@@ -125,10 +127,12 @@ static void talk_to(struct command *c)
 static bool serve(struct command *c, int64_t deadline)
 {
 	while (clock_mono_ms() < deadline) {
-		struct pollfd p = {.fd = c->fd, .events = (short)(POLLIN | (c->left > 0 ? POLLOUT : 0))};
+		struct pollfd p = {.fd = c->fd,
+				   .events = (short)(POLLIN | (c->left > 0 ? POLLOUT : 0))};
 
 		if (waitpid(c->pid, &c->status, WNOHANG) == c->pid) {
-			while (c->fd >= 0 && !c->said_all && recv(c->fd, &(char){0}, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+			while (c->fd >= 0 && !c->said_all &&
+			       recv(c->fd, &(char){0}, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
 				listen_to(c);
 			return true;
 		}
@@ -158,11 +162,13 @@ static enum report_mailed judge(const struct command *c, const char *program, st
 		error_set(why, "%s: exit status %d", program, code);
 	else
 		error_set(why, "%s: ended by signal %d", program, WTERMSIG(c->status));
-	return code == EX_DATAERR || code == EX_NOUSER || code == EX_NOHOST ? REPORT_MAIL_REFUSED : REPORT_MAIL_LATER;
+	return code == EX_DATAERR || code == EX_NOUSER || code == EX_NOHOST ? REPORT_MAIL_REFUSED
+									    : REPORT_MAIL_LATER;
 }
 
-enum report_mailed report_sendmail(const char *program, int seconds, const char *from, const char *to,
-				   const char *message, size_t len, struct error *why)
+enum report_mailed report_sendmail(const char *program, int seconds, const char *from,
+				   const char *to, const char *message, size_t len,
+				   struct error *why)
 {
 	struct command c = {.fd = -1};
 	enum report_mailed result = REPORT_MAIL_LATER;

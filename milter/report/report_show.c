@@ -17,7 +17,7 @@ bool report_day_parse(const char *text, int64_t *day_r)
 
 	if (end == NULL || *end != '\0')
 		return false;
-	at = timegm(&t);		/* makes 1 March of 29 February */
+	at = timegm(&t); /* makes 1 March of 29 February */
 	*day_r = at / TUPLE_DAY;
 	return at >= 0 && t.tm_mday == day;
 }
@@ -32,13 +32,14 @@ const char *report_day_print(int64_t day, char text_r[REPORT_DAY_SIZE])
 	return text_r;
 }
 
-/* -- reports kept, to ask the store about them one by one -------------------------------------------- */
+/* -- reports kept, to ask the store about them one by one
+ * -------------------------------------------- */
 
 struct reports {
 	struct store_report *list;
 	size_t count, size;
-	const char *domain;	/* NULL: all */
-	bool open_only;		/* not those that are done */
+	const char *domain; /* NULL: all */
+	bool open_only;	    /* not those that are done */
 	bool failed;
 };
 
@@ -64,7 +65,8 @@ static bool keep_report(void *arg, const struct store_report *r)
 	return true;
 }
 
-static bool keep_reports(struct reports *k, struct store *s, int64_t first, int64_t last, struct error *why)
+static bool keep_reports(struct reports *k, struct store *s, int64_t first, int64_t last,
+			 struct error *why)
 {
 	if (!store_reports(s, first, last, keep_report, k, why))
 		return false;
@@ -73,7 +75,8 @@ static bool keep_reports(struct reports *k, struct store *s, int64_t first, int6
 	return !k->failed;
 }
 
-/* -- lists ------------------------------------------------------------------------------------------- */
+/* -- lists
+ * ------------------------------------------------------------------------------------------- */
 
 static bool print_delivery(void *arg, const struct store_delivery *d)
 {
@@ -91,15 +94,17 @@ bool report_list(struct store *s, int64_t first, int64_t last, FILE *out, struct
 	for (size_t i = 0; ok && i < k.count; i++) {
 		const struct store_report *r = &k.list[i];
 
-		fprintf(out, "%s %-10s %s  %s%s%s\n", report_day_print(r->day, day), report_state_name(r->state), r->domain,
-			r->id, r->error[0] != '\0' ? "  " : "", r->error);
+		fprintf(out, "%s %-10s %s  %s%s%s\n", report_day_print(r->day, day),
+			report_state_name(r->state), r->domain, r->id,
+			r->error[0] != '\0' ? "  " : "", r->error);
 		ok = store_deliveries(s, r, print_delivery, out, why);
 	}
 	free(k.list);
 	return ok;
 }
 
-/* -- documents --------------------------------------------------------------------------------------- */
+/* -- documents
+ * --------------------------------------------------------------------------------------- */
 
 struct keys {
 	uint8_t (*list)[TUPLE_KEY_SIZE];
@@ -120,8 +125,9 @@ static bool keep_key(void *arg, const struct store_policy *p)
 	return true;
 }
 
-static bool show_one(const struct report_settings *settings, struct store *s, int64_t day, const char *domain,
-		     const uint8_t key[TUPLE_KEY_SIZE], FILE *out, struct error *why)
+static bool show_one(const struct report_settings *settings, struct store *s, int64_t day,
+		     const char *domain, const uint8_t key[TUPLE_KEY_SIZE], FILE *out,
+		     struct error *why)
 {
 	struct aggregate *a = aggregate_find(s, day, domain, key, why);
 	struct strbuf xml;
@@ -132,10 +138,12 @@ static bool show_one(const struct report_settings *settings, struct store *s, in
 	strbuf_init(&xml, MAX_XML);
 	ok = aggregate_fill(a, s, key, why);
 	if (ok) {
-		ok = report_label(a, settings, day, domain, key) && aggregate_xml_write(&xml, a, settings->format);
+		ok = report_label(a, settings, day, domain, key) &&
+		     aggregate_xml_write(&xml, a, settings->format);
 		error_set(why, "%s", ok ? "" : "out of memory");
 	}
-	if (ok && (fwrite(strbuf_text(&xml), 1, xml.len, out) != xml.len || fputc('\n', out) == EOF)) {
+	if (ok &&
+	    (fwrite(strbuf_text(&xml), 1, xml.len, out) != xml.len || fputc('\n', out) == EOF)) {
 		error_set(why, "cannot write");
 		ok = false;
 	}
@@ -144,8 +152,8 @@ static bool show_one(const struct report_settings *settings, struct store *s, in
 	return ok;
 }
 
-bool report_show(const struct report_settings *settings, struct store *s, int64_t day, const char *domain, FILE *out,
-		 struct error *why)
+bool report_show(const struct report_settings *settings, struct store *s, int64_t day,
+		 const char *domain, FILE *out, struct error *why)
 {
 	struct keys k = {.list = NULL};
 	char text[REPORT_DAY_SIZE];
@@ -155,7 +163,8 @@ bool report_show(const struct report_settings *settings, struct store *s, int64_
 		if (k.failed)
 			error_set(why, "out of memory");
 		else
-			error_set(why, "nothing to report about %s on %s", domain, report_day_print(day, text));
+			error_set(why, "nothing to report about %s on %s", domain,
+				  report_day_print(day, text));
 		ok = false;
 	}
 	for (size_t i = 0; ok && i < k.count; i++)
@@ -164,10 +173,12 @@ bool report_show(const struct report_settings *settings, struct store *s, int64_
 	return ok;
 }
 
-/* -- preview ----------------------------------------------------------------------------------------- */
+/* -- preview
+ * ----------------------------------------------------------------------------------------- */
 
 /* False: the store failed. */
-static bool preview_one(const struct report_run *run, const struct store_report *r, FILE *out, struct error *why)
+static bool preview_one(const struct report_run *run, const struct store_report *r, FILE *out,
+			struct error *why)
 {
 	struct report_plan plan;
 	char day[REPORT_DAY_SIZE];
@@ -194,7 +205,8 @@ bool report_preview(const struct report_run *run, const char *domain, FILE *out,
 	struct reports k = {.domain = domain, .open_only = true};
 	struct error unread;
 	unsigned entered;
-	bool ok = report_enter(run, &entered, why) && keep_reports(&k, run->store, 0, INT32_MAX, why);
+	bool ok =
+	    report_enter(run, &entered, why) && keep_reports(&k, run->store, 0, INT32_MAX, why);
 
 	for (size_t i = 0; ok && i < k.count; i++)
 		ok = preview_one(run, &k.list[i], out, why != NULL ? why : &unread);

@@ -11,12 +11,13 @@
 #include "base/digest.h"
 #include "mail/mime.h"
 
-#define MIN_RSA_BITS 1024	/* RFC 8301 3.2 */
-#define MAX_SIGNATURE 1024	/* RSA of 8192 bits */
+#define MIN_RSA_BITS 1024  /* RFC 8301 3.2 */
+#define MAX_SIGNATURE 1024 /* RSA of 8192 bits */
 #define MAX_FIELD 8192
 
 /* Signed if they are there (RFC 6376 5.4.1), one of each: we write no other. */
-static const char *const signed_fields[] = {"From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted",
+static const char *const signed_fields[] = {"From",	    "To",	   "Subject",
+					    "Date",	    "Message-ID",  "Auto-Submitted",
 					    "MIME-Version", "Content-Type"};
 
 #define FIELDS (sizeof(signed_fields) / sizeof(signed_fields[0]))
@@ -30,8 +31,9 @@ static bool key_usable(const EVP_PKEY *key)
 {
 	int kind = EVP_PKEY_get_base_id(key);
 
-	return kind == EVP_PKEY_ED25519 || (kind == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) >= MIN_RSA_BITS &&
-					    EVP_PKEY_get_size(key) <= MAX_SIGNATURE);
+	return kind == EVP_PKEY_ED25519 ||
+	       (kind == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) >= MIN_RSA_BITS &&
+		EVP_PKEY_get_size(key) <= MAX_SIGNATURE);
 }
 
 /* A key file with a passphrase must not make the daemon ask a terminal. */
@@ -62,12 +64,13 @@ static EVP_PKEY *read_key(const char *path, struct error *why)
 	return NULL;
 }
 
-struct report_signer *report_signer_new(const char *key_file, const char *domain, const char *selector,
-					struct error *why)
+struct report_signer *report_signer_new(const char *key_file, const char *domain,
+					const char *selector, struct error *why)
 {
 	struct report_signer *s = calloc(1, sizeof(*s));
 
-	if (s == NULL || (s->domain = strdup(domain)) == NULL || (s->selector = strdup(selector)) == NULL)
+	if (s == NULL || (s->domain = strdup(domain)) == NULL ||
+	    (s->selector = strdup(selector)) == NULL)
 		error_set(why, "out of memory");
 	else if ((s->key = read_key(key_file, why)) != NULL)
 		return s;
@@ -85,7 +88,8 @@ void report_signer_free(struct report_signer *s)
 	free(s);
 }
 
-/* -- canonical forms (RFC 6376 3.4.2, 3.4.4) --------------------------------------------------------- */
+/* -- canonical forms (RFC 6376 3.4.2, 3.4.4)
+ * --------------------------------------------------------- */
 
 static bool is_blank(char c)
 {
@@ -146,9 +150,11 @@ static void add_body(struct strbuf *out, const char *body, size_t n)
 	}
 }
 
-/* -- the signature ----------------------------------------------------------------------------------- */
+/* -- the signature
+ * ----------------------------------------------------------------------------------- */
 
-/* The field of this name in the header block, folds included, without the last CRLF. NULL: not there. */
+/* The field of this name in the header block, folds included, without the last CRLF. NULL: not
+ * there. */
 static const char *find_field(const char *header, size_t len, const char *name, size_t *len_r)
 {
 	size_t n = strlen(name);
@@ -162,7 +168,8 @@ static const char *find_field(const char *header, size_t len, const char *name, 
 		while (stop != NULL && stop + 2 < end && is_blank(stop[2]) && (stop += 2));
 		if (stop == NULL)
 			return NULL;
-		if ((size_t)(stop - header) > n && header[n] == ':' && strncasecmp(header, name, n) == 0) {
+		if ((size_t)(stop - header) > n && header[n] == ':' &&
+		    strncasecmp(header, name, n) == 0) {
 			*len_r = (size_t)(stop - header);
 			return header;
 		}
@@ -204,7 +211,8 @@ static bool add_body_hash(struct strbuf *out, const char *body, size_t len)
 }
 
 /* RFC 8463 3: Ed25519 signs the SHA-256 digest of the header; RSA hashes on its own. */
-static bool add_signature(const struct report_signer *s, const struct strbuf *header, struct strbuf *out)
+static bool add_signature(const struct report_signer *s, const struct strbuf *header,
+			  struct strbuf *out)
 {
 	bool rsa = EVP_PKEY_get_base_id(s->key) == EVP_PKEY_RSA, ok;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -223,14 +231,15 @@ static bool add_signature(const struct report_signer *s, const struct strbuf *he
 }
 
 /* "DKIM-Signature: ..." up to and with "b=", in lines. */
-static bool begin_signature(const struct report_signer *s, const char *message, size_t header, size_t len, time_t now,
-			    struct strbuf *out)
+static bool begin_signature(const struct report_signer *s, const char *message, size_t header,
+			    size_t len, time_t now, struct strbuf *out)
 {
 	bool rsa = EVP_PKEY_get_base_id(s->key) == EVP_PKEY_RSA;
 	size_t n;
 
-	strbuf_addf(out, "DKIM-Signature: v=1; a=%s; c=relaxed/relaxed;\r\n\td=%s; s=%s;\r\n\tt=%lld; h=",
-		    rsa ? "rsa-sha256" : "ed25519-sha256", s->domain, s->selector, (long long)now);
+	strbuf_addf(
+	    out, "DKIM-Signature: v=1; a=%s; c=relaxed/relaxed;\r\n\td=%s; s=%s;\r\n\tt=%lld; h=",
+	    rsa ? "rsa-sha256" : "ed25519-sha256", s->domain, s->selector, (long long)now);
 	for (size_t i = 0, listed = 0; i < FIELDS; i++)
 		if (find_field(message, header, signed_fields[i], &n) != NULL)
 			strbuf_addf(out, "%s%s", listed++ > 0 ? ":" : "", signed_fields[i]);
@@ -241,7 +250,8 @@ static bool begin_signature(const struct report_signer *s, const char *message, 
 	return strbuf_ok(out);
 }
 
-bool report_signer_sign(const struct report_signer *s, const char *message, size_t len, time_t now, struct strbuf *out)
+bool report_signer_sign(const struct report_signer *s, const char *message, size_t len, time_t now,
+			struct strbuf *out)
 {
 	const char *end = memmem(message, len, "\r\n\r\n", 4), *field;
 	size_t header = end != NULL ? (size_t)(end - message) + 2 : 0, n;

@@ -21,7 +21,8 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* Undo %XX into `out_r` of `size` bytes. Returns the length, or 0 for a bad escape, NUL or too much. */
+/* Undo %XX into `out_r` of `size` bytes. Returns the length, or 0 for a bad escape, NUL or too
+ * much. */
 static size_t percent_decode(const char *text, size_t len, char *out_r, size_t size)
 {
 	size_t n = 0;
@@ -71,8 +72,8 @@ static bool read_address(const char *text, size_t len, struct report_address *a_
 	const char *at = memrchr(text, '@', len);
 	size_t local = at != NULL ? (size_t)(at - text) : 0;
 
-	if (at == NULL || !is_local_part(text, local) || !domain_normal(at + 1, len - local - 1, a_r->host) ||
-	    !domain_is_hostname(a_r->host))
+	if (at == NULL || !is_local_part(text, local) ||
+	    !domain_normal(at + 1, len - local - 1, a_r->host) || !domain_is_hostname(a_r->host))
 		return false;
 	snprintf(a_r->text, sizeof(a_r->text), "%.*s@%s", (int)local, text, a_r->host);
 	return true;
@@ -118,7 +119,7 @@ static void add_address(struct report_addresses *out, const struct report_addres
 
 void report_uri_parse(const char *text, size_t len, struct report_addresses *out_r)
 {
-	const char *end = text + len;
+	const char *end = len > 0 ? text + len : text;
 
 	out_r->count = 0;
 	while (text < end && out_r->count < REPORT_MAX_ADDRESSES) {
@@ -132,11 +133,12 @@ void report_uri_parse(const char *text, size_t len, struct report_addresses *out
 	}
 }
 
-/* -- destinations outside ---------------------------------------------------------------------------- */
+/* -- destinations outside
+ * ---------------------------------------------------------------------------- */
 
 /* RFC 9990 4: the same Organizational Domain needs no question. LATER: a failure leaves it open. */
-static enum report_permission same_organization(struct lookups *l, const struct dmarc_psl *psl, const char *a,
-						const char *b)
+static enum report_permission same_organization(struct lookups *l, const struct dmarc_psl *psl,
+						const char *a, const char *b)
 {
 	struct dmarc_walk of_a, of_b;
 
@@ -151,7 +153,8 @@ static enum report_permission same_organization(struct lookups *l, const struct 
 	return strcmp(of_a.org, of_b.org) == 0 ? REPORT_ALLOWED : REPORT_FORBIDDEN;
 }
 
-/* RFC 9990 4 step 9: other addresses of the same host may stand in; one of another host forbids all. */
+/* RFC 9990 4 step 9: other addresses of the same host may stand in; one of another host forbids
+ * all. */
 static bool read_override(const char *rua, const char *host, struct report_addresses *found)
 {
 	report_uri_parse(rua, strlen(rua), found);
@@ -161,8 +164,10 @@ static bool read_override(const char *rua, const char *host, struct report_addre
 	return true;
 }
 
-/* RFC 9990 4 steps 6 to 9: one record is enough, several are right too; the first with a rua counts. */
-static enum report_permission read_answer(const struct dns_answer *answer, const struct report_address *wanted,
+/* RFC 9990 4 steps 6 to 9: one record is enough, several are right too; the first with a rua
+ * counts. */
+static enum report_permission read_answer(const struct dns_answer *answer,
+					  const struct report_address *wanted,
 					  struct report_addresses *out)
 {
 	struct report_addresses found = {.count = 0}, instead = {.count = 0};
@@ -187,8 +192,10 @@ static enum report_permission read_answer(const struct dns_answer *answer, const
 	return REPORT_ALLOWED;
 }
 
-enum report_permission report_uri_verify(struct lookups *l, const struct dmarc_psl *psl, const char *policy_domain,
-					 const struct report_address *wanted, struct report_addresses *out)
+enum report_permission report_uri_verify(struct lookups *l, const struct dmarc_psl *psl,
+					 const char *policy_domain,
+					 const struct report_address *wanted,
+					 struct report_addresses *out)
 {
 	enum report_permission inside = same_organization(l, psl, policy_domain, wanted->host);
 	char name[2 * DOMAIN_SIZE + sizeof("._report._dmarc.")];
@@ -199,7 +206,7 @@ enum report_permission report_uri_verify(struct lookups *l, const struct dmarc_p
 	if (inside != REPORT_FORBIDDEN)
 		return inside;
 	snprintf(name, sizeof(name), "%s._report._dmarc.%s", policy_domain, wanted->host);
-	if (!domain_askable(name))	/* step 4 */
+	if (!domain_askable(name)) /* step 4 */
 		return REPORT_FORBIDDEN;
 	answer = lookups_wait(l, name, DNS_TXT);
 	if (dns_failed(answer))

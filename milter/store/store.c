@@ -1,4 +1,5 @@
-/* store.c - the queue in front of the store and its writer thread: whatever waits is written in one transaction. */
+/* store.c - the queue in front of the store and its writer thread: whatever waits is written in one
+ * transaction. */
 #include "store/store.h"
 
 #include <errno.h>
@@ -9,7 +10,8 @@
 #include "store/store_private.h"
 #include "store/store_writer.h"
 
-/* Rows that may wait; above it a row is refused: a slow disk must not eat the memory. A row takes about 500 bytes. */
+/* Rows that may wait; above it a row is refused: a slow disk must not eat the memory. A row takes
+ * about 500 bytes. */
 #define MAX_QUEUED 20000
 /* Rows of one transaction, so that another process comes to write between two. */
 #define MAX_GROUP 1000
@@ -23,10 +25,10 @@ enum entry_state { ENTRY_WAITING, ENTRY_STORED, ENTRY_FAILED };
 struct entry {
 	struct entry *next;
 	struct tuple tuple;
-	bool waited;		/* its thread waits, and frees it */
+	bool waited; /* its thread waits, and frees it */
 	enum entry_state state;
 	struct error why;
-	pthread_cond_t done;	/* only if waited */
+	pthread_cond_t done; /* only if waited */
 };
 
 struct list {
@@ -36,17 +38,17 @@ struct list {
 
 struct store {
 	bool durable;
-	struct sdb *db, *reader_db;	/* the writer thread's; the one behind reader_lock */
+	struct sdb *db, *reader_db; /* the writer thread's; the one behind reader_lock */
 	struct store_writer *writer;
 	pthread_mutex_t reader_lock;
 	pthread_t thread;
 	bool thread_runs;
 	pthread_condattr_t monotonic;
 
-	pthread_mutex_t lock;		/* the members below, and every entry's */
+	pthread_mutex_t lock; /* the members below, and every entry's */
 	pthread_cond_t work;
 	struct list queue;
-	size_t unfinished;		/* queued or being written */
+	size_t unfinished; /* queued or being written */
 	bool stop;
 };
 
@@ -93,7 +95,8 @@ static struct timespec from_now(int seconds)
 	return t;
 }
 
-/* -- the writer thread ------------------------------------------------------------------------------- */
+/* -- the writer thread
+ * ------------------------------------------------------------------------------- */
 
 static bool write_group(struct store *s, const struct list *group, struct error *why)
 {
@@ -178,7 +181,8 @@ static void *write_rows(void *arg)
 	return NULL;
 }
 
-/* -- adding ------------------------------------------------------------------------------------------ */
+/* -- adding
+ * ------------------------------------------------------------------------------------------ */
 
 static struct entry *entry_new(struct store *s, const struct row *row, struct error *why)
 {
@@ -264,7 +268,8 @@ size_t store_queued(struct store *s)
 	return n;
 }
 
-/* -- open and close ---------------------------------------------------------------------------------- */
+/* -- open and close
+ * ---------------------------------------------------------------------------------- */
 
 static struct store *store_new(const char *path, bool create, bool durable, struct error *why)
 {

@@ -12,18 +12,21 @@ static const char *const expire_sql[] = {
     "DELETE FROM aggregate WHERE (day, domain, key) IN"
     " (SELECT day, domain, key FROM aggregate WHERE day < ?1 ORDER BY day, domain, key LIMIT ?2)",
     "DELETE FROM policy WHERE (day, domain, policy) IN"
-    " (SELECT day, domain, policy FROM policy WHERE day < ?1 ORDER BY day, domain, policy LIMIT ?2)",
+    " (SELECT day, domain, policy FROM policy WHERE day < ?1 ORDER BY day, domain, policy LIMIT "
+    "?2)",
     "DELETE FROM delivery WHERE (day, domain, policy, destination) IN"
     " (SELECT day, domain, policy, destination FROM delivery WHERE day < ?1"
     "  ORDER BY day, domain, policy, destination LIMIT ?2)",
     "DELETE FROM report WHERE (day, domain, policy) IN"
-    " (SELECT day, domain, policy FROM report WHERE day < ?1 ORDER BY day, domain, policy LIMIT ?2)",
+    " (SELECT day, domain, policy FROM report WHERE day < ?1 ORDER BY day, domain, policy LIMIT "
+    "?2)",
     "DELETE FROM outcome WHERE (day, dmarc, action) IN"
     " (SELECT day, dmarc, action FROM outcome WHERE day < ?1 ORDER BY day, dmarc, action LIMIT ?2)",
 };
 
 /* One small transaction (a statement alone is one). */
-static bool expire_some(struct store *s, const char *sql, int64_t before, int64_t *deleted_r, struct error *why)
+static bool expire_some(struct store *s, const char *sql, int64_t before, int64_t *deleted_r,
+			struct error *why)
 {
 	struct sdb *db = store_lock_reader(s);
 	struct sdb_query *q = sdb_prepare(db, sql, why);

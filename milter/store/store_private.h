@@ -1,4 +1,5 @@
-/* store_private.h - what store.c shares with the reading side: a second connection, one caller at a time. */
+/* store_private.h - what store.c shares with the reading side: a second connection, one caller at a
+ * time. */
 #ifndef ALIGND_STORE_STORE_PRIVATE_H
 #define ALIGND_STORE_STORE_PRIVATE_H
 

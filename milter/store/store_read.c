@@ -6,8 +6,10 @@
 
 #include "store/store_private.h"
 
-/* Step through `q`, whose parameters are bound, until `see` has enough; frees it. NULL: it could not be compiled. */
-static bool each(struct sdb_query *q, bool (*see)(void *context, struct sdb_query *q, bool *more_r, struct error *why),
+/* Step through `q`, whose parameters are bound, until `see` has enough; frees it. NULL: it could
+ * not be compiled. */
+static bool each(struct sdb_query *q,
+		 bool (*see)(void *context, struct sdb_query *q, bool *more_r, struct error *why),
 		 void *context, struct error *why)
 {
 	enum sdb_result result = SDB_FAILED;
@@ -23,7 +25,8 @@ static bool each(struct sdb_query *q, bool (*see)(void *context, struct sdb_quer
 	return ok && result != SDB_FAILED;
 }
 
-/* -- outcomes ---------------------------------------------------------------------------------------- */
+/* -- outcomes
+ * ---------------------------------------------------------------------------------------- */
 
 struct outcome_reader {
 	store_see_outcome *see;
@@ -33,7 +36,9 @@ struct outcome_reader {
 static bool read_outcome(void *context, struct sdb_query *q, bool *more_r, struct error *why)
 {
 	struct outcome_reader *r = context;
-	struct store_outcome o = {.day = sdb_int(q, 0), .dmarc = sdb_text(q, 1), .action = sdb_text(q, 2),
+	struct store_outcome o = {.day = sdb_int(q, 0),
+				  .dmarc = sdb_text(q, 1),
+				  .action = sdb_text(q, 2),
 				  .count = sdb_int(q, 3)};
 
 	(void)why;
@@ -44,8 +49,9 @@ static bool read_outcome(void *context, struct sdb_query *q, bool *more_r, struc
 bool store_outcomes(struct store *s, int64_t first, int64_t last, store_see_outcome *see, void *arg,
 		    struct error *why)
 {
-	static const char sql[] = "SELECT day, dmarc, action, count FROM outcome WHERE day BETWEEN ?1 AND ?2"
-				  " ORDER BY day, dmarc, action";
+	static const char sql[] =
+	    "SELECT day, dmarc, action, count FROM outcome WHERE day BETWEEN ?1 AND ?2"
+	    " ORDER BY day, dmarc, action";
 	struct outcome_reader r = {see, arg};
 	struct sdb_query *q = sdb_prepare(store_lock_reader(s), sql, why);
 	bool ok;
@@ -59,7 +65,8 @@ bool store_outcomes(struct store *s, int64_t first, int64_t last, store_see_outc
 	return ok;
 }
 
-/* -- policies ---------------------------------------------------------------------------------------- */
+/* -- policies
+ * ---------------------------------------------------------------------------------------- */
 
 struct policy_reader {
 	store_see_policy *see;
@@ -71,9 +78,16 @@ static bool read_policy(void *context, struct sdb_query *q, bool *more_r, struct
 	struct policy_reader *r = context;
 	struct store_policy p = {
 	    .day = sdb_int(q, 0),
-	    .policy = {.domain = sdb_text(q, 1), .p = sdb_text(q, 3), .sp = sdb_text(q, 4), .np = sdb_text(q, 5),
-		       .adkim = sdb_text(q, 6), .aspf = sdb_text(q, 7), .fo = sdb_text(q, 8),
-		       .testing = sdb_text(q, 9), .discovery = sdb_text(q, 10), .error = sdb_text(q, 11),
+	    .policy = {.domain = sdb_text(q, 1),
+		       .p = sdb_text(q, 3),
+		       .sp = sdb_text(q, 4),
+		       .np = sdb_text(q, 5),
+		       .adkim = sdb_text(q, 6),
+		       .aspf = sdb_text(q, 7),
+		       .fo = sdb_text(q, 8),
+		       .testing = sdb_text(q, 9),
+		       .discovery = sdb_text(q, 10),
+		       .error = sdb_text(q, 11),
 		       .rua = sdb_text(q, 12)},
 	    .messages = sdb_int(q, 13),
 	    .last = sdb_int(q, 14),
@@ -87,16 +101,16 @@ static bool read_policy(void *context, struct sdb_query *q, bool *more_r, struct
 	return true;
 }
 
-#define SELECT_POLICIES                                                                            \
-	"SELECT p.day, p.domain, p.policy, p.p, p.sp, p.np, p.adkim, p.aspf, p.fo, p.testing,"     \
-	" p.discovery, p.error, p.rua, sum(a.count), max(a.last)"                                  \
-	" FROM policy p CROSS JOIN aggregate a USING (day, domain, policy)"                        \
+#define SELECT_POLICIES \
+	"SELECT p.day, p.domain, p.policy, p.p, p.sp, p.np, p.adkim, p.aspf, p.fo, p.testing," \
+	" p.discovery, p.error, p.rua, sum(a.count), max(a.last)" \
+	" FROM policy p CROSS JOIN aggregate a USING (day, domain, policy)" \
 	" WHERE p.day BETWEEN ?1 AND ?2"
-#define ORDER_POLICIES                                                                             \
+#define ORDER_POLICIES \
 	" GROUP BY p.day, p.domain, p.policy ORDER BY p.day, p.domain, max(a.last) DESC, p.policy"
 
-bool store_policies(struct store *s, int64_t first, int64_t last, const char *domain, store_see_policy *see, void *arg,
-		    struct error *why)
+bool store_policies(struct store *s, int64_t first, int64_t last, const char *domain,
+		    store_see_policy *see, void *arg, struct error *why)
 {
 	static const char all[] = SELECT_POLICIES ORDER_POLICIES;
 	/* A statement of its own, so that the domain is sought and not filtered. */
@@ -116,7 +130,8 @@ bool store_policies(struct store *s, int64_t first, int64_t last, const char *do
 	return ok;
 }
 
-/* -- records ----------------------------------------------------------------------------------------- */
+/* -- records
+ * ----------------------------------------------------------------------------------------- */
 
 struct record_reader {
 	store_see_record *see;
@@ -128,10 +143,17 @@ static bool read_record(void *context, struct sdb_query *q, bool *more_r, struct
 	struct record_reader *r = context;
 	char *dkim = strdup(sdb_text(q, 10));
 	struct store_record record = {
-	    .row = {.when = sdb_int(q, 13), .reportable = true, .source_ip = sdb_text(q, 0),
-		    .header_from = sdb_text(q, 1), .envelope_from = sdb_text(q, 2), .disposition = sdb_text(q, 3),
-		    .dkim_aligned = sdb_int(q, 4) != 0, .spf_aligned = sdb_int(q, 5) != 0,
-		    .reason = sdb_text(q, 6), .comment = sdb_text(q, 7), .spf_domain = sdb_text(q, 8),
+	    .row = {.when = sdb_int(q, 13),
+		    .reportable = true,
+		    .source_ip = sdb_text(q, 0),
+		    .header_from = sdb_text(q, 1),
+		    .envelope_from = sdb_text(q, 2),
+		    .disposition = sdb_text(q, 3),
+		    .dkim_aligned = sdb_int(q, 4) != 0,
+		    .spf_aligned = sdb_int(q, 5) != 0,
+		    .reason = sdb_text(q, 6),
+		    .comment = sdb_text(q, 7),
+		    .spf_domain = sdb_text(q, 8),
 		    .spf_result = sdb_text(q, 9)},
 	    .count = sdb_int(q, 11),
 	    .first = sdb_int(q, 12),
@@ -142,17 +164,20 @@ static bool read_record(void *context, struct sdb_query *q, bool *more_r, struct
 	if (ok)
 		*more_r = r->see(r->arg, &record);
 	else
-		error_set(why, dkim != NULL ? "the store holds a row of DKIM results that cannot be read"
-					    : "out of memory");
+		error_set(why, dkim != NULL
+				   ? "the store holds a row of DKIM results that cannot be read"
+				   : "out of memory");
 	free(dkim);
 	return ok;
 }
 
-bool store_records(struct store *s, int64_t day, const char *domain, const uint8_t key[TUPLE_KEY_SIZE],
-		   store_see_record *see, void *arg, struct error *why)
+bool store_records(struct store *s, int64_t day, const char *domain,
+		   const uint8_t key[TUPLE_KEY_SIZE], store_see_record *see, void *arg,
+		   struct error *why)
 {
 	static const char sql[] =
-	    "SELECT source_ip, header_from, envelope_from, disposition, dkim_aligned, spf_aligned, reason, comment,"
+	    "SELECT source_ip, header_from, envelope_from, disposition, dkim_aligned, spf_aligned, "
+	    "reason, comment,"
 	    " spf_domain, spf_result, dkim, count, first, last FROM aggregate"
 	    " WHERE day = ?1 AND domain = ?2 AND policy = ?3"
 	    " ORDER BY count DESC, source_ip, header_from, envelope_from, key";
@@ -170,7 +195,8 @@ bool store_records(struct store *s, int64_t day, const char *domain, const uint8
 	return ok;
 }
 
-/* -- reputation -------------------------------------------------------------------------------------- */
+/* -- reputation
+ * -------------------------------------------------------------------------------------- */
 
 static bool read_flag(void *context, struct sdb_query *q, bool *more_r, struct error *why)
 {
@@ -181,13 +207,15 @@ static bool read_flag(void *context, struct sdb_query *q, bool *more_r, struct e
 	return true;
 }
 
-bool store_earned(struct store *s, const char *domain, int64_t day, int days, bool *earned_r, struct error *why)
+bool store_earned(struct store *s, const char *domain, int64_t day, int days, bool *earned_r,
+		  struct error *why)
 {
 	/* One seek for each day: the primary key begins with it. */
 	static const char sql[] =
 	    "WITH RECURSIVE d(day) AS (SELECT ?1 UNION ALL SELECT day - 1 FROM d WHERE day > ?2)"
 	    " SELECT 1 FROM d CROSS JOIN aggregate a ON a.day = d.day AND a.domain = ?3"
-	    " WHERE (a.dkim_aligned OR a.spf_aligned) AND a.disposition IN ('none', 'pass') LIMIT 1";
+	    " WHERE (a.dkim_aligned OR a.spf_aligned) AND a.disposition IN ('none', 'pass') LIMIT "
+	    "1";
 	struct sdb_query *q = sdb_prepare(store_lock_reader(s), sql, why);
 	bool ok;
 

@@ -1,6 +1,7 @@
-/* store_read.h - what is in the store, for reports and tools. A day is a number of days since 1970-01-01, UTC.
- * Text given to a callback is borrowed for that call; a callback returns false to stop and must not call the store.
- * Every function: false and the reason if the store cannot be read. Thread-safe, one reader at a time. */
+/* store_read.h - what is in the store, for reports and tools. A day is a number of days since
+ * 1970-01-01, UTC. Text given to a callback is borrowed for that call; a callback returns false to
+ * stop and must not call the store. Every function: false and the reason if the store cannot be
+ * read. Thread-safe, one reader at a time. */
 #ifndef ALIGND_STORE_STORE_READ_H
 #define ALIGND_STORE_STORE_READ_H
 
@@ -22,21 +23,23 @@ typedef bool store_see_outcome(void *arg, const struct store_outcome *o);
 bool store_outcomes(struct store *s, int64_t first, int64_t last, store_see_outcome *see, void *arg,
 		    struct error *why);
 
-/* One policy published by one domain, as met on one day: the subject of one report (RFC 9990 3.1). Two policies differ
- * if a report shows them differently; of several rua lists the one seen last is kept. */
+/* One policy published by one domain, as met on one day: the subject of one report (RFC 9990 3.1).
+ * Two policies differ if a report shows them differently; of several rua lists the one seen last is
+ * kept. */
 struct store_policy {
 	int64_t day;
 	uint8_t key[TUPLE_KEY_SIZE];
 	struct row_policy policy;
 	int64_t messages;
-	time_t last;		/* when the last message under it came */
+	time_t last; /* when the last message under it came */
 };
 
 typedef bool store_see_policy(void *arg, const struct store_policy *p);
 
-/* The policies of the days `first` to `last`: by day and domain, the latest first. `domain` NULL: of all domains. */
-bool store_policies(struct store *s, int64_t first, int64_t last, const char *domain, store_see_policy *see, void *arg,
-		    struct error *why);
+/* The policies of the days `first` to `last`: by day and domain, the latest first. `domain` NULL:
+ * of all domains. */
+bool store_policies(struct store *s, int64_t first, int64_t last, const char *domain,
+		    store_see_policy *see, void *arg, struct error *why);
 
 /* One counted tuple. In `row`, `policy`, `dmarc` and `action` are not set and `when` is `last`. */
 struct store_record {
@@ -47,11 +50,15 @@ struct store_record {
 
 typedef bool store_see_record(void *arg, const struct store_record *r);
 
-/* The tuples of one policy: the largest counts first, then by address and names; always in the same order. */
-bool store_records(struct store *s, int64_t day, const char *domain, const uint8_t key[TUPLE_KEY_SIZE],
-		   store_see_record *see, void *arg, struct error *why);
+/* The tuples of one policy: the largest counts first, then by address and names; always in the same
+ * order. */
+bool store_records(struct store *s, int64_t day, const char *domain,
+		   const uint8_t key[TUPLE_KEY_SIZE], store_see_record *see, void *arg,
+		   struct error *why);
 
-/* True in `earned_r` if a message that passed DMARC for `domain` was accepted on one of the `days` days up to `day`. */
-bool store_earned(struct store *s, const char *domain, int64_t day, int days, bool *earned_r, struct error *why);
+/* True in `earned_r` if a message that passed DMARC for `domain` was accepted on one of the `days`
+ * days up to `day`. */
+bool store_earned(struct store *s, const char *domain, int64_t day, int days, bool *earned_r,
+		  struct error *why);
 
 #endif

@@ -61,9 +61,11 @@ static bool run_once(struct sdb_query *q, struct error *why)
 	return ok;
 }
 
-bool store_report_enter(struct store *s, const struct store_report *r, bool *entered_r, struct error *why)
+bool store_report_enter(struct store *s, const struct store_report *r, bool *entered_r,
+			struct error *why)
 {
-	static const char sql[] = "INSERT INTO report VALUES (?1,?2,?3,?4,?5,0,?6,?7,?8) ON CONFLICT DO NOTHING";
+	static const char sql[] =
+	    "INSERT INTO report VALUES (?1,?2,?3,?4,?5,0,?6,?7,?8) ON CONFLICT DO NOTHING";
 	struct sdb *db = store_lock_reader(s);
 	struct sdb_query *q = sdb_prepare(db, sql, why);
 	bool ok;
@@ -83,13 +85,16 @@ bool store_report_enter(struct store *s, const struct store_report *r, bool *ent
 	return ok;
 }
 
-/* -- claims ------------------------------------------------------------------------------------------ */
+/* -- claims
+ * ------------------------------------------------------------------------------------------ */
 
 /* False with an empty reason: none. */
-static bool find_due(struct sdb *db, time_t now, const char *domain, struct store_report *r, struct error *why)
+static bool find_due(struct sdb *db, time_t now, const char *domain, struct store_report *r,
+		     struct error *why)
 {
-	static const char sql[] = "SELECT " COLUMNS " FROM report WHERE state IN ('due', 'claimed') AND next <= ?1"
-				  " AND (?2 = '' OR domain = ?2) ORDER BY next, day, domain, policy LIMIT 1";
+	static const char sql[] =
+	    "SELECT " COLUMNS " FROM report WHERE state IN ('due', 'claimed') AND next <= ?1"
+	    " AND (?2 = '' OR domain = ?2) ORDER BY next, day, domain, policy LIMIT 1";
 	struct sdb_query *q = sdb_prepare(db, sql, why);
 	bool ok = false;
 
@@ -104,8 +109,9 @@ static bool find_due(struct sdb *db, time_t now, const char *domain, struct stor
 
 static bool mark_claimed(struct sdb *db, const struct store_report *r, struct error *why)
 {
-	static const char sql[] = "UPDATE report SET state='claimed', attempts=?4, next=?5, changed=?6"
-				  " WHERE day=?1 AND domain=?2 AND policy=?3";
+	static const char sql[] =
+	    "UPDATE report SET state='claimed', attempts=?4, next=?5, changed=?6"
+	    " WHERE day=?1 AND domain=?2 AND policy=?3";
 	struct sdb_query *q = sdb_prepare(db, sql, why);
 
 	if (q != NULL) {
@@ -117,8 +123,8 @@ static bool mark_claimed(struct sdb *db, const struct store_report *r, struct er
 	return run_once(q, why);
 }
 
-bool store_report_claim(struct store *s, time_t now, int lease, const char *domain, struct store_report *r,
-			struct error *why)
+bool store_report_claim(struct store *s, time_t now, int lease, const char *domain,
+			struct store_report *r, struct error *why)
 {
 	struct sdb *db = store_lock_reader(s);
 	struct error unread = {.text = ""};
@@ -141,8 +147,9 @@ bool store_report_claim(struct store *s, time_t now, int lease, const char *doma
 
 bool store_report_finish(struct store *s, const struct store_report *r, struct error *why)
 {
-	static const char sql[] = "UPDATE report SET state=?4, next=?5, changed=?6, error=?7"
-				  " WHERE day=?1 AND domain=?2 AND policy=?3 AND state='claimed' AND attempts=?8";
+	static const char sql[] =
+	    "UPDATE report SET state=?4, next=?5, changed=?6, error=?7"
+	    " WHERE day=?1 AND domain=?2 AND policy=?3 AND state='claimed' AND attempts=?8";
 	struct sdb *db = store_lock_reader(s);
 	struct sdb_query *q = sdb_prepare(db, sql, why);
 	bool ok;
@@ -165,7 +172,8 @@ bool store_report_finish(struct store *s, const struct store_report *r, struct e
 }
 
 /* Run one statement of parameters domain and now. */
-static bool renew(struct sdb *db, const char *sql, const char *domain, time_t now, struct error *why)
+static bool renew(struct sdb *db, const char *sql, const char *domain, time_t now,
+		  struct error *why)
 {
 	struct sdb_query *q = sdb_prepare(db, sql, why);
 
@@ -178,10 +186,12 @@ static bool renew(struct sdb *db, const char *sql, const char *domain, time_t no
 
 bool store_report_renew(struct store *s, const char *domain, time_t now, struct error *why)
 {
-	static const char reports[] = "UPDATE report SET state='due', attempts=0, next=?2, changed=?2, error=''"
-				      " WHERE state='due' AND ?1='' OR domain=?1 AND"
-				      " state IN ('due', 'failed', 'suppressed')";
-	static const char refusals[] = "DELETE FROM delivery WHERE domain=?1 AND state <> 'sent' AND changed <= ?2";
+	static const char reports[] =
+	    "UPDATE report SET state='due', attempts=0, next=?2, changed=?2, error=''"
+	    " WHERE state='due' AND ?1='' OR domain=?1 AND"
+	    " state IN ('due', 'failed', 'suppressed')";
+	static const char refusals[] =
+	    "DELETE FROM delivery WHERE domain=?1 AND state <> 'sent' AND changed <= ?2";
 	struct sdb *db = store_lock_reader(s);
 	bool ok = sdb_begin(db, why) && renew(db, reports, domain, now, why) &&
 		  renew(db, refusals, domain, now, why) && sdb_commit(db, why);
@@ -192,10 +202,12 @@ bool store_report_renew(struct store *s, const char *domain, time_t now, struct 
 	return ok;
 }
 
-bool store_reports(struct store *s, int64_t first, int64_t last, store_see_report *see, void *arg, struct error *why)
+bool store_reports(struct store *s, int64_t first, int64_t last, store_see_report *see, void *arg,
+		   struct error *why)
 {
 	static const char sql[] =
-	    "SELECT " COLUMNS " FROM report WHERE day BETWEEN ?1 AND ?2 ORDER BY day, domain, policy";
+	    "SELECT " COLUMNS
+	    " FROM report WHERE day BETWEEN ?1 AND ?2 ORDER BY day, domain, policy";
 	struct sdb_query *q = sdb_prepare(store_lock_reader(s), sql, why);
 	enum sdb_result result = SDB_FAILED;
 	struct store_report r;
@@ -213,13 +225,15 @@ bool store_reports(struct store *s, int64_t first, int64_t last, store_see_repor
 	return ok && result != SDB_FAILED;
 }
 
-/* -- destinations ------------------------------------------------------------------------------------ */
+/* -- destinations
+ * ------------------------------------------------------------------------------------ */
 
 bool store_delivery_put(struct store *s, const struct store_report *r, const char *destination,
 			enum report_state state, time_t now, const char *error, struct error *why)
 {
 	static const char sql[] =
-	    "INSERT INTO delivery VALUES (?1,?2,?3,?4,?5,?6,?7) ON CONFLICT (day, domain, policy, destination)"
+	    "INSERT INTO delivery VALUES (?1,?2,?3,?4,?5,?6,?7) ON CONFLICT (day, domain, policy, "
+	    "destination)"
 	    " DO UPDATE SET state=excluded.state, changed=excluded.changed, error=excluded.error";
 	struct sdb_query *q = sdb_prepare(store_lock_reader(s), sql, why);
 	bool ok;
@@ -239,8 +253,9 @@ bool store_delivery_put(struct store *s, const struct store_report *r, const cha
 bool store_delivery_state(struct store *s, const struct store_report *r, const char *destination,
 			  enum report_state *state_r, struct error *why)
 {
-	static const char sql[] = "SELECT state FROM delivery WHERE day=?1 AND domain=?2 AND policy=?3 AND"
-				  " destination=?4 AND state IN ('sent', 'failed')";
+	static const char sql[] =
+	    "SELECT state FROM delivery WHERE day=?1 AND domain=?2 AND policy=?3 AND"
+	    " destination=?4 AND state IN ('sent', 'failed')";
 	struct sdb_query *q = sdb_prepare(store_lock_reader(s), sql, why);
 	enum sdb_result result = SDB_FAILED;
 
@@ -259,7 +274,8 @@ bool store_delivery_state(struct store *s, const struct store_report *r, const c
 
 bool store_delivery_count(struct store *s, time_t since, int64_t *count_r, struct error *why)
 {
-	static const char sql[] = "SELECT count(*) FROM delivery WHERE state='sent' AND changed >= ?1";
+	static const char sql[] =
+	    "SELECT count(*) FROM delivery WHERE state='sent' AND changed >= ?1";
 	struct sdb_query *q = sdb_prepare(store_lock_reader(s), sql, why);
 	bool ok = false;
 
@@ -274,8 +290,8 @@ bool store_delivery_count(struct store *s, time_t since, int64_t *count_r, struc
 	return ok;
 }
 
-bool store_deliveries(struct store *s, const struct store_report *r, store_see_delivery *see, void *arg,
-		      struct error *why)
+bool store_deliveries(struct store *s, const struct store_report *r, store_see_delivery *see,
+		      void *arg, struct error *why)
 {
 	static const char sql[] = "SELECT destination, state, changed, error FROM delivery"
 				  " WHERE day=?1 AND domain=?2 AND policy=?3 ORDER BY destination";
@@ -285,8 +301,10 @@ bool store_deliveries(struct store *s, const struct store_report *r, store_see_d
 	if (q != NULL) {
 		put_name(q, r);
 		while ((result = sdb_step(q, why)) == SDB_ROW) {
-			struct store_delivery d = {.destination = sdb_text(q, 0), .state = state_from(sdb_text(q, 1)),
-						   .changed = sdb_int(q, 2), .error = sdb_text(q, 3)};
+			struct store_delivery d = {.destination = sdb_text(q, 0),
+						   .state = state_from(sdb_text(q, 1)),
+						   .changed = sdb_int(q, 2),
+						   .error = sdb_text(q, 3)};
 
 			if (!see(arg, &d))
 				break;

@@ -1,10 +1,10 @@
-/* store_schema.c - the tables of the store. A step, once released, is never changed: a new one follows it.
+/* store_schema.c - the tables of the store. A step, once released, is never changed: a new one
+ * follows it.
  *
- * policy     each distinct policy seen of a domain in a day (UTC, counted from 1970); one report is made for each
- * aggregate  the counted tuples: messages that a report cannot tell apart
- * outcome    what became of the messages of a day, reportable or not
- * report     one for each policy of a closed day that asks for reports
- * delivery   its destinations; each is sent to at most once */
+ * policy     each distinct policy seen of a domain in a day (UTC, counted from 1970); one report is
+ * made for each aggregate  the counted tuples: messages that a report cannot tell apart outcome
+ * what became of the messages of a day, reportable or not report     one for each policy of a
+ * closed day that asks for reports delivery   its destinations; each is sent to at most once */
 #include "store/store_schema.h"
 
 #include <assert.h>
@@ -29,7 +29,8 @@ static const char *const steps[STORE_SCHEMA_VERSION] = {
     " PRIMARY KEY (day, dmarc, action)) WITHOUT ROWID;"
     "CREATE TABLE report ("
     " day INTEGER NOT NULL, domain TEXT NOT NULL, policy BLOB NOT NULL, id TEXT NOT NULL,"
-    " state TEXT NOT NULL, attempts INTEGER NOT NULL, next INTEGER NOT NULL, changed INTEGER NOT NULL,"
+    " state TEXT NOT NULL, attempts INTEGER NOT NULL, next INTEGER NOT NULL, changed INTEGER NOT "
+    "NULL,"
     " error TEXT NOT NULL,"
     " PRIMARY KEY (day, domain, policy)) WITHOUT ROWID;"
     "CREATE INDEX report_next ON report (state, next);"

@@ -1,4 +1,5 @@
-/* store_sqlite.c - SQLite for the store: WAL, one schema with numbered steps. The only file that includes sqlite3.h. */
+/* store_sqlite.c - SQLite for the store: WAL, one schema with numbered steps. The only file that
+ * includes sqlite3.h. */
 #include "store/store_sqlite.h"
 
 #include <errno.h>
@@ -10,7 +11,8 @@
 
 #include "store/store_schema.h"
 
-/* How long a writer waits for another process (alignctl beside the daemon); its transactions last milliseconds. */
+/* How long a writer waits for another process (alignctl beside the daemon); its transactions last
+ * milliseconds. */
 #define BUSY_MS 5000
 /* "aldm": marks the file as ours (PRAGMA application_id). */
 #define APPLICATION_ID 0x616c646d
@@ -23,8 +25,8 @@ struct sdb {
 struct sdb_query {
 	struct sdb *db;
 	sqlite3_stmt *statement;
-	int bound;	/* parameters bound so far */
-	int failure;	/* SQLITE_OK or the first failed bind */
+	int bound;   /* parameters bound so far */
+	int failure; /* SQLITE_OK or the first failed bind */
 };
 
 /* Say what `code` means for the file. */
@@ -32,33 +34,28 @@ static bool failed(struct sdb *db, int code, struct error *why)
 {
 	switch (code & 0xff) {
 	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		error_set(why, "%s: locked by another process", db->path);
-		break;
-	case SQLITE_NOTADB:
-		error_set(why, "%s: not an alignd store", db->path);
-		break;
+	case SQLITE_LOCKED: error_set(why, "%s: locked by another process", db->path); break;
+	case SQLITE_NOTADB: error_set(why, "%s: not an alignd store", db->path); break;
 	case SQLITE_CORRUPT:
-		error_set(why, "%s: damaged (%s); move it away or restore it", db->path, sqlite3_errstr(code));
+		error_set(why, "%s: damaged (%s); move it away or restore it", db->path,
+			  sqlite3_errstr(code));
 		break;
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
-		error_set(why, "%s: cannot be written (permissions of file and directory?)", db->path);
+		error_set(why, "%s: cannot be written (permissions of file and directory?)",
+			  db->path);
 		break;
-	case SQLITE_FULL:
-		error_set(why, "%s: no space left on the device", db->path);
-		break;
-	case SQLITE_NOMEM:
-		error_set(why, "out of memory");
-		break;
+	case SQLITE_FULL: error_set(why, "%s: no space left on the device", db->path); break;
+	case SQLITE_NOMEM: error_set(why, "out of memory"); break;
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
 		error_set(why, "%s: %s (%s)", db->path, sqlite3_errstr(code & 0xff),
 			  strerror(db->handle ? sqlite3_system_errno(db->handle) : errno));
 		break;
 	default:
-		error_set(why, "%s: %s", db->path, db->handle ? sqlite3_errmsg(db->handle) : sqlite3_errstr(code));
+		error_set(why, "%s: %s", db->path,
+			  db->handle ? sqlite3_errmsg(db->handle) : sqlite3_errstr(code));
 	}
 	return false;
 }
@@ -106,8 +103,8 @@ static bool migrate_locked(struct sdb *db, struct error *why)
 	for (; version < STORE_SCHEMA_VERSION; version++)
 		if (!run(db, store_schema_step(version), why))
 			return false;
-	sqlite3_snprintf(sizeof(sql), sql, "PRAGMA user_version=%d; PRAGMA application_id=%d", STORE_SCHEMA_VERSION,
-			 APPLICATION_ID);
+	sqlite3_snprintf(sizeof(sql), sql, "PRAGMA user_version=%d; PRAGMA application_id=%d",
+			 STORE_SCHEMA_VERSION, APPLICATION_ID);
 	return run(db, sql, why);
 }
 
@@ -120,8 +117,8 @@ static bool migrate(struct sdb *db, struct error *why)
 	if (version == STORE_SCHEMA_VERSION)
 		return true;
 	if (version < 0 || version > STORE_SCHEMA_VERSION) {
-		error_set(why, "%s: written by a newer alignd (schema %lld, this one knows %d)", db->path,
-			  (long long)version, STORE_SCHEMA_VERSION);
+		error_set(why, "%s: written by a newer alignd (schema %lld, this one knows %d)",
+			  db->path, (long long)version, STORE_SCHEMA_VERSION);
 		return false;
 	}
 	if (!sdb_begin(db, why))
@@ -145,8 +142,8 @@ static bool use_wal(struct sdb *db, struct error *why)
 	return ok;
 }
 
-/* SQLite would create it with 0644: who writes to whom is nobody else's business. Only a new file is opened here:
- * closing a second descriptor of a database drops the process's locks on it. */
+/* SQLite would create it with 0644: who writes to whom is nobody else's business. Only a new file
+ * is opened here: closing a second descriptor of a database drops the process's locks on it. */
 static void create_private(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
@@ -170,7 +167,8 @@ static bool open_file(struct sdb *db, bool create, bool durable, struct error *w
 		return false;
 	if (sqlite3_db_readonly(db->handle, "main"))
 		return failed(db, SQLITE_READONLY, why);
-	return use_wal(db, why) && run(db, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", why) &&
+	return use_wal(db, why) &&
+	       run(db, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", why) &&
 	       run(db, "PRAGMA journal_size_limit=67108864", why) && migrate(db, why);
 }
 
@@ -226,7 +224,8 @@ struct sdb_query *sdb_prepare(struct sdb *db, const char *sql, struct error *why
 		return NULL;
 	}
 	q->db = db;
-	code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &q->statement, NULL);
+	code =
+	    sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &q->statement, NULL);
 	if (code != SQLITE_OK) {
 		failed(db, code, why);
 		sdb_query_free(q);
@@ -256,7 +255,8 @@ void sdb_put_int(struct sdb_query *q, int64_t value)
 
 void sdb_put_text(struct sdb_query *q, const char *text)
 {
-	bound(q, sqlite3_bind_text(q->statement, ++q->bound, text != NULL ? text : "", -1, SQLITE_STATIC));
+	bound(q, sqlite3_bind_text(q->statement, ++q->bound, text != NULL ? text : "", -1,
+				   SQLITE_STATIC));
 }
 
 void sdb_put_blob(struct sdb_query *q, const void *bytes, size_t n)

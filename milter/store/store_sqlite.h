@@ -1,5 +1,5 @@
-/* store_sqlite.h - the few things the store needs of SQLite: open, transactions, statements. A connection belongs to
- * one thread at a time. Failures come as one sentence that names the file. */
+/* store_sqlite.h - the few things the store needs of SQLite: open, transactions, statements. A
+ * connection belongs to one thread at a time. Failures come as one sentence that names the file. */
 #ifndef ALIGND_STORE_STORE_SQLITE_H
 #define ALIGND_STORE_STORE_SQLITE_H
 
@@ -12,8 +12,8 @@
 struct sdb;
 struct sdb_query;
 
-/* Open the file, switch it to WAL and bring the schema up to date. `create`: make it if it is not there (mode 0640).
- * `durable`: a commit waits for the disk. NULL and the reason. */
+/* Open the file, switch it to WAL and bring the schema up to date. `create`: make it if it is not
+ * there (mode 0640). `durable`: a commit waits for the disk. NULL and the reason. */
 struct sdb *sdb_open(const char *path, bool create, bool durable, struct error *why);
 
 /* NULL is fine. Free the queries first. */
@@ -30,7 +30,8 @@ struct sdb_query *sdb_prepare(struct sdb *db, const char *sql, struct error *why
 /* NULL is fine. */
 void sdb_query_free(struct sdb_query *q);
 
-/* Bind the next parameter. A failure shows at sdb_step(). Text is borrowed until then; NULL reads as "". */
+/* Bind the next parameter. A failure shows at sdb_step(). Text is borrowed until then; NULL reads
+ * as "". */
 void sdb_put_int(struct sdb_query *q, int64_t value);
 void sdb_put_text(struct sdb_query *q, const char *text);
 void sdb_put_blob(struct sdb_query *q, const void *bytes, size_t n);

@@ -1,5 +1,5 @@
-/* store_writer.c - rows into the tables. Policies written lately are remembered, so that most rows cost one upsert;
- * outcomes are summed in memory and written at the commit. */
+/* store_writer.c - rows into the tables. Policies written lately are remembered, so that most rows
+ * cost one upsert; outcomes are summed in memory and written at the commit. */
 #include "store/store_writer.h"
 
 #include <stdlib.h>
@@ -9,7 +9,8 @@
 
 /* Policies remembered: a slot each, found by the key's first bytes. */
 #define KNOWN_POLICIES 1024
-/* Distinct outcomes of one transaction: five DMARC results, four actions, two days around midnight. */
+/* Distinct outcomes of one transaction: five DMARC results, four actions, two days around midnight.
+ */
 #define MAX_OUTCOMES 64
 #define OUTCOME_NAME 16
 
@@ -138,7 +139,8 @@ static bool add_outcome(struct store_writer *w, const struct tuple *t, struct er
 	for (size_t i = 0; i < w->outcomes; i++) {
 		struct outcome *o = &w->outcome[i];
 
-		if (o->day == now.day && strcmp(o->dmarc, now.dmarc) == 0 && strcmp(o->action, now.action) == 0) {
+		if (o->day == now.day && strcmp(o->dmarc, now.dmarc) == 0 &&
+		    strcmp(o->action, now.action) == 0) {
 			o->count++;
 			return true;
 		}
@@ -164,6 +166,7 @@ bool store_writer_commit(struct store_writer *w, struct error *why)
 void store_writer_rollback(struct store_writer *w)
 {
 	sdb_rollback(w->db);
-	/* The policies written in this transaction are gone; which ones is not worth remembering. */
+	/* The policies written in this transaction are gone; which ones is not worth remembering.
+	 */
 	memset(w->known, 0, sizeof(w->known));
 }

@@ -1,4 +1,5 @@
-/* store_writer.h - rows into the tables: the statements of the writer thread. One thread at a time. */
+/* store_writer.h - rows into the tables: the statements of the writer thread. One thread at a time.
+ */
 #ifndef ALIGND_STORE_STORE_WRITER_H
 #define ALIGND_STORE_STORE_WRITER_H
 

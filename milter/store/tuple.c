@@ -1,5 +1,5 @@
-/* tuple.c - a row as it is written. The DKIM results are one text: a line for each signature, its members divided by
- * tabs; control bytes inside a member become blanks. */
+/* tuple.c - a row as it is written. The DKIM results are one text: a line for each signature, its
+ * members divided by tabs; control bytes inside a member become blanks. */
 #include "store/tuple.h"
 
 #include <stdio.h>
@@ -9,7 +9,8 @@
 #include "base/digest.h"
 #include "base/strbuf.h"
 
-/* Text of one row: MAX_DKIM_SIGNATURES of names and reasons, a URI list, some names. The bound is far above. */
+/* Text of one row: MAX_DKIM_SIGNATURES of names and reasons, a URI list, some names. The bound is
+ * far above. */
 #define MAX_TUPLE_BYTES 65536
 
 static const char *or_empty(const char *text)
@@ -43,8 +44,8 @@ static void add_text(struct strbuf *b, const char *text)
 
 static void add_policy(struct strbuf *b, const struct row_policy *p)
 {
-	const char *const text[] = {p->domain, p->p, p->sp, p->np, p->adkim, p->aspf,
-				    p->fo, p->testing, p->discovery, p->error};
+	const char *const text[] = {p->domain, p->p,  p->sp,	  p->np,	p->adkim,
+				    p->aspf,   p->fo, p->testing, p->discovery, p->error};
 
 	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
 		add_text(b, text[i]);
@@ -90,7 +91,8 @@ bool tuple_make(const struct row *row, struct tuple *t, struct error *why)
 	struct strbuf b;
 	bool ok;
 
-	*t = (struct tuple){.when = row->when, .day = row->when / TUPLE_DAY, .reportable = row->reportable};
+	*t = (struct tuple){
+	    .when = row->when, .day = row->when / TUPLE_DAY, .reportable = row->reportable};
 	if (row->when < 0) {
 		error_set(why, "the clock stands before 1970");
 		return false;

@@ -1,4 +1,5 @@
-/* fuzz_report_uri.c - rua lists of any bytes: every address that comes out can be written to an SMTP command. */
+/* fuzz_report_uri.c - rua lists of any bytes: every address that comes out can be written to an
+ * SMTP command. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < a.count; i++) {
 		const char *text = a.address[i].text;
 
-		if (text[strcspn(text, " \t\r\n<>\"\\,;:()[]")] != '\0' || text[0] == '-' || strchr(text, '@') == NULL)
+		if (text[strcspn(text, " \t\r\n<>\"\\,;:()[]")] != '\0' || text[0] == '-' ||
+		    strchr(text, '@') == NULL)
 			abort();
 	}
 	return 0;

@@ -1,4 +1,5 @@
-/* report_world.h - everything a run of reports meets: a store, a DNS, a mail server and a clock, all of the test. */
+/* report_world.h - everything a run of reports meets: a store, a DNS, a mail server and a clock,
+ * all of the test. */
 #ifndef ALIGND_TESTS_REPORT_WORLD_H
 #define ALIGND_TESTS_REPORT_WORLD_H
 
@@ -12,10 +13,10 @@ struct report_world {
 	struct store *store;
 	struct resolver *resolver;
 	struct smtp_sink *sink;
-	struct clock clock;		/* noon of the day after DAY */
-	struct report_settings settings;	/* to all, from dmarc@mx.example */
+	struct clock clock;		 /* noon of the day after DAY */
+	struct report_settings settings; /* to all, from dmarc@mx.example */
 	struct report_run run;
-	char said[8192];		/* what the runs said, a line each */
+	char said[8192]; /* what the runs said, a line each */
 };
 
 /* Set-up and tear-down of a test. */

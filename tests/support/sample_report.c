@@ -11,7 +11,8 @@
 
 struct store_policy sample_policy(void)
 {
-	struct store_policy p = {.day = DAY, .policy = sample_row().policy, .messages = 9, .last = NOON};
+	struct store_policy p = {
+	    .day = DAY, .policy = sample_row().policy, .messages = 9, .last = NOON};
 
 	memset(p.key, 7, sizeof(p.key));
 	return p;

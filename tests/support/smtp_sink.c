@@ -1,4 +1,5 @@
-/* smtp_sink.c - an SMTP server on loopback that takes what a test lets it take. One connection at a time. */
+/* smtp_sink.c - an SMTP server on loopback that takes what a test lets it take. One connection at a
+ * time. */
 #include "smtp_sink.h"
 
 #include <arpa/inet.h>
@@ -16,7 +17,7 @@
 
 struct smtp_sink {
 	int listener;
-	int connection;		/* -1: none */
+	int connection; /* -1: none */
 	char url[64];
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -29,9 +30,14 @@ struct smtp_sink {
 
 static const char *usual(const char *command)
 {
-	static const struct { const char *command, *reply; } rows[] = {
-	    {"CONNECT", "220 sink.example"}, {"EHLO", "250 sink.example"}, {"DATA", "354 go on"},
-	    {"QUIT", "221 bye"}, {".", "250 taken"},
+	static const struct {
+		const char *command, *reply;
+	} rows[] = {
+	    {"CONNECT", "220 sink.example"},
+	    {"EHLO", "250 sink.example"},
+	    {"DATA", "354 go on"},
+	    {"QUIT", "221 bye"},
+	    {".", "250 taken"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -40,31 +46,39 @@ static const char *usual(const char *command)
 	return "250 well";
 }
 
-/* False: the client is gone, or the rule says not to answer. `usual_r`: it was not the rule that spoke. */
+/* What to answer; `usual_r`: it is not the rule that speaks. */
+static void choose(struct smtp_sink *s, const char *command, char reply_r[200], bool *usual_r)
+{
+	pthread_mutex_lock(&s->lock);
+	*usual_r = strcasecmp(s->command, command) != 0 || strstr(s->to, s->part) == NULL;
+	snprintf(reply_r, 200, "%s", *usual_r ? usual(command) : s->reply);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* False: the client is gone, or the rule says not to answer. */
+static bool say(FILE *io, const char *reply)
+{
+	if (strcmp(reply, "hang") != 0)
+		return fprintf(io, "%s\r\n", reply) > 0 && fflush(io) == 0;
+	while (fgetc(io) != EOF)
+		;
+	return false;
+}
+
 static bool answer(struct smtp_sink *s, FILE *io, const char *command, bool *usual_r)
 {
 	char reply[200];
 
-	pthread_mutex_lock(&s->lock);
-	*usual_r = strcasecmp(s->command, command) != 0 || strstr(s->to, s->part) == NULL;
-	if (!*usual_r)
-		snprintf(reply, sizeof(reply), "%s", s->reply);
-	else
-		snprintf(reply, sizeof(reply), "%s", usual(command));
-	pthread_mutex_unlock(&s->lock);
-	if (strcmp(reply, "hang") == 0) {
-		while (fgetc(io) != EOF)
-			;
-		return false;
-	}
-	return fprintf(io, "%s\r\n", reply) > 0 && fflush(io) == 0;
+	choose(s, command, reply, usual_r);
+	return say(io, reply);
 }
 
 static void take_path(const char *line, char path_r[400])
 {
 	const char *start = strchr(line, '<'), *end = start != NULL ? strchr(start, '>') : NULL;
 
-	snprintf(path_r, 400, "%.*s", end != NULL ? (int)(end - start - 1) : 0, end != NULL ? start + 1 : "");
+	snprintf(path_r, 400, "%.*s", end != NULL ? (int)(end - start - 1) : 0,
+		 end != NULL ? start + 1 : "");
 }
 
 static void note_recipient(struct smtp_sink *s)
@@ -74,26 +88,32 @@ static void note_recipient(struct smtp_sink *s)
 	snprintf(s->recipients + n, sizeof(s->recipients) - n, "%s ", s->to);
 }
 
+/* The end of a mail: counted before the client hears of it. */
+static bool end_mail(struct smtp_sink *s, FILE *io)
+{
+	char reply[200];
+	bool taken;
+
+	choose(s, ".", reply, &taken);
+	pthread_mutex_lock(&s->lock);
+	if (taken) {
+		s->count++;
+		note_recipient(s);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return say(io, reply);
+}
+
 static bool take_mail(struct smtp_sink *s, FILE *io)
 {
 	char line[LINE], *text;
-	bool taken;
 
 	pthread_mutex_lock(&s->lock);
 	s->last_len = (size_t)snprintf(s->last, LAST, "%s %s\n", s->from, s->to);
 	pthread_mutex_unlock(&s->lock);
 	while (fgets(line, sizeof(line), io) != NULL) {
-		if (strcmp(line, ".\r\n") == 0) {
-			if (!answer(s, io, ".", &taken))
-				return false;
-			pthread_mutex_lock(&s->lock);
-			if (taken) {
-				s->count++;
-				note_recipient(s);
-			}
-			pthread_mutex_unlock(&s->lock);
-			return true;
-		}
+		if (strcmp(line, ".\r\n") == 0)
+			return end_mail(s, io);
 		text = line[0] == '.' ? line + 1 : line;
 		pthread_mutex_lock(&s->lock);
 		if (s->last_len + strlen(text) < LAST)
@@ -207,12 +227,20 @@ size_t smtp_sink_count(struct smtp_sink *s)
 	return n;
 }
 
+/* The texts do not change while no client talks; the lock makes them seen. */
+static const char *look(struct smtp_sink *s, const char *text)
+{
+	pthread_mutex_lock(&s->lock);
+	pthread_mutex_unlock(&s->lock);
+	return text;
+}
+
 const char *smtp_sink_last(struct smtp_sink *s)
 {
-	return s->last;
+	return look(s, s->last);
 }
 
 const char *smtp_sink_recipients(struct smtp_sink *s)
 {
-	return s->recipients;
+	return look(s, s->recipients);
 }

@@ -14,9 +14,11 @@ void smtp_sink_free(struct smtp_sink *s);
 /* "smtp://127.0.0.1:PORT" */
 const char *smtp_sink_url(struct smtp_sink *s);
 
-/* Answer this command ("RCPT", "DATA", "." for the end of the mail, "CONNECT", ...) so for recipients that hold `part`
- * (any for ""). "hang": do not answer. NULL: as usual again. One rule at a time. */
-void smtp_sink_answer(struct smtp_sink *s, const char *command, const char *part, const char *reply);
+/* Answer this command ("RCPT", "DATA", "." for the end of the mail, "CONNECT", ...) so for
+ * recipients that hold `part` (any for ""). "hang": do not answer. NULL: as usual again. One rule
+ * at a time. */
+void smtp_sink_answer(struct smtp_sink *s, const char *command, const char *part,
+		      const char *reply);
 
 /* Mails taken so far, and the last one: "from to\n" and the message with CRLF lines. */
 size_t smtp_sink_count(struct smtp_sink *s);

@@ -1,4 +1,5 @@
-/* store_place.c - a directory for the store of one test, a row to store, and what is in the store as text. */
+/* store_place.c - a directory for the store of one test, a row to store, and what is in the store
+ * as text. */
 #include "store_place.h"
 
 #include <stdarg.h>
@@ -43,8 +44,16 @@ struct row sample_row(void)
 	    .dmarc = "fail",
 	    .action = "quarantine",
 	    .reportable = true,
-	    .policy = {.domain = "a.example", .p = "reject", .sp = "none", .adkim = "r", .aspf = "s", .fo = "0",
-		       .testing = "n", .discovery = "treewalk", .rua = "mailto:r@a.example", .error = ""},
+	    .policy = {.domain = "a.example",
+		       .p = "reject",
+		       .sp = "none",
+		       .adkim = "r",
+		       .aspf = "s",
+		       .fo = "0",
+		       .testing = "n",
+		       .discovery = "treewalk",
+		       .rua = "mailto:r@a.example",
+		       .error = ""},
 	    .source_ip = "192.0.2.1",
 	    .header_from = "www.a.example",
 	    .envelope_from = "",
@@ -53,7 +62,8 @@ struct row sample_row(void)
 	    .comment = "it's \"list\"; DROP TABLE aggregate",
 	    .spf_domain = "mx.example",
 	    .spf_result = "softfail",
-	    .dkim = {{"a.example", "s1", "fail", "body hash\tdiffers\n"}, {"b.example", "", "permerror", NULL}},
+	    .dkim = {{"a.example", "s1", "fail", "body hash\tdiffers\n"},
+		     {"b.example", "", "permerror", NULL}},
 	    .dkim_count = 2,
 	};
 }
@@ -82,9 +92,11 @@ static bool see_policy(void *arg, const struct store_policy *p)
 	seen->things++;
 	seen->messages += p->messages;
 	memcpy(seen->key, p->key, sizeof(seen->key));
-	snprintf(seen->text, sizeof(seen->text), "%lld %s p=%s sp=%s np=%s adkim=%s aspf=%s fo=%s t=%s %s rua=%s",
-		 (long long)p->day, p->policy.domain, p->policy.p, p->policy.sp, p->policy.np, p->policy.adkim,
-		 p->policy.aspf, p->policy.fo, p->policy.testing, p->policy.discovery, p->policy.rua);
+	snprintf(seen->text, sizeof(seen->text),
+		 "%lld %s p=%s sp=%s np=%s adkim=%s aspf=%s fo=%s t=%s %s rua=%s",
+		 (long long)p->day, p->policy.domain, p->policy.p, p->policy.sp, p->policy.np,
+		 p->policy.adkim, p->policy.aspf, p->policy.fo, p->policy.testing,
+		 p->policy.discovery, p->policy.rua);
 	return true;
 }
 
@@ -95,14 +107,16 @@ static bool see_record(void *arg, const struct store_record *r)
 
 	seen->things++;
 	seen->messages += r->count;
-	snprintf(seen->text, sizeof(seen->text), "%s %s <%s> %s %d%d %s (%s) %s=%s %lld-%lld", r->row.source_ip,
-		 r->row.header_from, r->row.envelope_from, r->row.disposition, r->row.dkim_aligned,
-		 r->row.spf_aligned, r->row.reason, r->row.comment, r->row.spf_domain, r->row.spf_result,
-		 (long long)(r->first - NOON), (long long)(r->last - NOON));
+	snprintf(seen->text, sizeof(seen->text), "%s %s <%s> %s %d%d %s (%s) %s=%s %lld-%lld",
+		 r->row.source_ip, r->row.header_from, r->row.envelope_from, r->row.disposition,
+		 r->row.dkim_aligned, r->row.spf_aligned, r->row.reason, r->row.comment,
+		 r->row.spf_domain, r->row.spf_result, (long long)(r->first - NOON),
+		 (long long)(r->last - NOON));
 	for (size_t i = 0; i < r->row.dkim_count; i++) {
 		n = strlen(seen->text);
-		snprintf(seen->text + n, sizeof(seen->text) - n, " [%s|%s|%s|%s]", r->row.dkim[i].domain,
-			 r->row.dkim[i].selector, r->row.dkim[i].result, r->row.dkim[i].human_result);
+		snprintf(seen->text + n, sizeof(seen->text) - n, " [%s|%s|%s|%s]",
+			 r->row.dkim[i].domain, r->row.dkim[i].selector, r->row.dkim[i].result,
+			 r->row.dkim[i].human_result);
 	}
 	return true;
 }
@@ -114,7 +128,8 @@ static bool see_outcome(void *arg, const struct store_outcome *o)
 
 	seen->things++;
 	seen->messages += o->count;
-	snprintf(seen->text + n, sizeof(seen->text) - n, "%s/%s=%lld ", o->dmarc, o->action, (long long)o->count);
+	snprintf(seen->text + n, sizeof(seen->text) - n, "%s/%s=%lld ", o->dmarc, o->action,
+		 (long long)o->count);
 	return true;
 }
 

@@ -1,4 +1,5 @@
-/* store_place.h - a directory for the store of one test, a row to store, and what is in the store as text. */
+/* store_place.h - a directory for the store of one test, a row to store, and what is in the store
+ * as text. */
 #ifndef ALIGND_TESTS_STORE_PLACE_H
 #define ALIGND_TESTS_STORE_PLACE_H
 
@@ -27,7 +28,8 @@ struct row sample_row(void);
 struct store *open_store(struct place *p, bool durable);
 void add(struct store *s, const struct row *row);
 
-/* What was read: the number of things seen and of messages behind them, the last one's key and text (outcomes: all). */
+/* What was read: the number of things seen and of messages behind them, the last one's key and text
+ * (outcomes: all). */
 struct seen {
 	int64_t things, messages;
 	uint8_t key[TUPLE_KEY_SIZE];
