@@ -166,6 +166,31 @@ static void keeps_fields_with_our_id_only_from_trusted_networks(void **state)
 	}
 }
 
+static void counts_what_the_two_discoveries_disagree_on(void **state)
+{
+	static const struct {
+		const char *from;
+		uint64_t differences;
+	} rows[] = {{" x@a.example", 0}, {" x@deep.below.a.example", 0}, {" x@child.giant.example.co.uk", 1}};
+	struct mail m = {"192.0.2.9", "mx.evil.example", "<b@evil.example>", false, {{"From", NULL}}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct session *s;
+		struct world w;
+
+		open_world(&w, "compare_discovery = yes\n"
+			       "public_suffix_list = /usr/share/publicsuffix/public_suffix_list.dafsa\n");
+		fake_resolver_add(w.dns, "_dmarc.giant.example.co.uk", DNS_TXT, "v=DMARC1; p=reject; psd=n");
+		s = session_new(&w.app);
+		m.header[0][1] = rows[i].from;
+		deliver(s, &m);
+		assert_int_equal(metrics_get(&w.app.metrics, METRIC_DISCOVERY_DIFFERENCES), rows[i].differences);
+		session_free(s);
+		app_close(&w.app);
+	}
+}
+
 static void survives_a_hang_up_at_every_stage(void **state)
 {
 	static const struct mail good = {
@@ -266,6 +291,7 @@ int main(void)
 	    cmocka_unit_test(decides_by_the_default_rules),
 	    cmocka_unit_test(only_marks_in_monitor_mode),
 	    cmocka_unit_test(keeps_fields_with_our_id_only_from_trusted_networks),
+	    cmocka_unit_test(counts_what_the_two_discoveries_disagree_on),
 	    cmocka_unit_test(survives_a_hang_up_at_every_stage),
 	    cmocka_unit_test(judges_each_message_of_a_connection_anew),
 	    cmocka_unit_test(refuses_a_header_that_hides_a_second_author),

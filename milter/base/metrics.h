@@ -16,6 +16,8 @@
 	METRIC(REJECTED, "rejected_total", "Messages rejected.")                                   \
 	METRIC(TEMPFAILED, "tempfailed_total", "Messages answered with a temporary failure.")      \
 	METRIC(INTERNAL_ERRORS, "internal_errors_total", "Contradictions inside alignd; please report.") \
+	METRIC(DISCOVERY_DIFFERENCES, "discovery_differences_total",                               \
+	       "Messages judged differently by tree walk and public suffix list.")                 \
 	METRIC(STORE_FAILURES, "store_failures_total", "Rows that could not be stored.")           \
 	METRIC(DNS_QUESTIONS, "dns_questions_total", "Questions asked of the DNS cache.")          \
 	METRIC(DNS_CACHE_HITS, "dns_cache_hits_total", "Questions answered by the front cache.")   \

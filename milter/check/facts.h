@@ -126,6 +126,7 @@ struct facts {
 	struct dkim_facts dkim;
 	struct arc_facts arc;
 	struct dmarc_facts dmarc;		/* of the author domain with the strictest outcome */
+	bool discoveries_differ;		/* compare_discovery: the other way of discovery says something else */
 	bool internal_error;			/* a check failed for a reason of our own */
 };
 

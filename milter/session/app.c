@@ -55,7 +55,7 @@ static struct snapshot *snapshot_new(const struct config *config, struct metrics
 	    .min_key_bits = (unsigned)config->dkim_min_bits,
 	    .keys = dkim_verifier_keys(s->dkim),
 	};
-	if (config->discovery == DISCOVERY_PSL) {
+	if (config->discovery == DISCOVERY_PSL || config->compare_discovery) {
 		s->psl = dmarc_psl_new(config->public_suffix_list, why);
 		if (s->psl == NULL)
 			goto fail;

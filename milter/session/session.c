@@ -258,6 +258,8 @@ static void log_facts(struct logline *l, const struct facts *f)
 		}
 	if (f->from_status != FROM_OK)
 		logline_text(l, "from_status", from_status_name(f->from_status));
+	if (f->discoveries_differ)
+		logline_text(l, "discovery", "differs");
 	if (f->arc.instances > 0)
 		logline_text(l, "arc", arc_result_name(f->arc.result));
 	logline_text(l, "dmarc", dmarc_result_name(f->dmarc.result));
@@ -335,6 +337,8 @@ static void judge(struct session *s)
 	m->verdict.checked = true;
 	if (m->facts.dmarc.internal_error)
 		metrics_inc(&s->app->metrics, METRIC_INTERNAL_ERRORS);
+	if (m->facts.discoveries_differ)
+		metrics_inc(&s->app->metrics, METRIC_DISCOVERY_DIFFERENCES);
 	policy_decide(&m->facts, c->rules, c->mode == CONFIG_ENFORCE, &m->verdict.decision);
 }
 

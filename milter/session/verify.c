@@ -2,6 +2,7 @@
 #include "session/verify.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "check/dmarc.h"
@@ -197,14 +198,34 @@ static int strictness(const struct dmarc_facts *d)
 	return d->effective == POLICY_NONE ? 3 : 4 + (int)d->effective;
 }
 
+/* Judge by the other way of discovery too, and say whether anything that matters comes out differently. */
+static bool discoveries_differ(const struct evidence *e, struct facts *f)
+{
+	struct dmarc_settings other = {
+	    .discovery = f->dmarc.discovery == DISCOVERY_PSL ? DISCOVERY_TREEWALK : DISCOVERY_PSL,
+	    .psl = e->snapshot->psl,
+	};
+	struct dmarc_facts *d = calloc(1, sizeof(*d));
+	bool differ;
+
+	if (d == NULL)
+		return false;
+	dmarc_check(e->lookups, &other, f->dmarc.author_domain, f, d);
+	differ = d->result != f->dmarc.result || d->effective != f->dmarc.effective ||
+		 strcmp(d->policy_domain, f->dmarc.policy_domain) != 0;
+	free(d);
+	return differ;
+}
+
 static void run_dmarc(const struct evidence *e, struct facts *f)
 {
 	struct dmarc_settings settings = {
-	    .discovery = e->snapshot->psl != NULL ? DISCOVERY_PSL : DISCOVERY_TREEWALK,
+	    .discovery = e->snapshot->config->discovery,
 	    .psl = e->snapshot->psl,
 	};
 	size_t strictest = 0;
 	int most = -1;
+	bool differ = false;
 
 	for (size_t i = 0; i < f->author_count; i++) {
 		dmarc_check(e->lookups, &settings, f->author[i], f, &f->dmarc);
@@ -212,9 +233,13 @@ static void run_dmarc(const struct evidence *e, struct facts *f)
 			most = strictness(&f->dmarc);
 			strictest = i;
 		}
+		if (e->snapshot->config->compare_discovery)
+			differ |= discoveries_differ(e, f);
 	}
-	if (strictest + 1 < f->author_count)	/* leave its alignment in the signatures; the answers are at hand */
+	/* Leave the alignment of the strictest in the signatures; the answers are at hand. */
+	if (f->author_count > 1 || (f->author_count > 0 && e->snapshot->config->compare_discovery))
 		dmarc_check(e->lookups, &settings, f->author[strictest], f, &f->dmarc);
+	f->discoveries_differ = differ;
 }
 
 void verify_run(struct evidence *e, struct facts *f)
