@@ -87,8 +87,8 @@ static bool decides_at(const struct connection *c, enum stage stage)
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps, unsigned long f2, unsigned long f3,
 			     unsigned long *actions_r, unsigned long *steps_r, unsigned long *f2_r, unsigned long *f3_r)
 {
-	unsigned long quiet = SMFIP_NR_HELO | SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH |
-			      SMFIP_NR_BODY | SMFIP_NR_UNKN;
+	/* Not of steps without a callback: libmilter answers those, and logs each time that it should not. */
+	unsigned long quiet = SMFIP_NR_HELO | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
 	struct connection *c = calloc(1, sizeof(*c));
 
 	(void)f2;
@@ -104,7 +104,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
 	if (!decides_at(c, STAGE_MAIL))
 		quiet |= SMFIP_NR_MAIL;
 	*actions_r = actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE | SMFIF_ADDRCPT | SMFIF_DELRCPT);
-	*steps_r = steps & (SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC | quiet);
+	*steps_r = steps & (SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC | quiet);
 	*f2_r = *f3_r = 0;
 	c->quiet = *steps_r & quiet;
 	c->leading_space = (*steps_r & SMFIP_HDR_LEADSPC) != 0;
