@@ -1,0 +1,124 @@
+/* test_crlf.c - line ends of a body made CRLF. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/strbuf.h"
+#include "mail/crlf.h"
+
+static void collect(void *arg, const unsigned char *bytes, size_t n)
+{
+	assert_true(n > 0);
+	strbuf_addn(arg, bytes, n);
+}
+
+/* The result for pieces of `step` bytes, each its own block. */
+static void convert(const char *in, size_t step, struct strbuf *out)
+{
+	size_t len = strlen(in);
+	struct crlf c = {0};
+
+	strbuf_reset(out);
+	for (size_t i = 0; i < len; i += step) {
+		size_t n = len - i < step ? len - i : step;
+		unsigned char *piece = malloc(n);
+
+		assert_non_null(piece);
+		memcpy(piece, in + i, n);
+		crlf_add(&c, piece, n, collect, out);
+		free(piece);
+	}
+	crlf_add(&c, NULL, 0, collect, out);
+	crlf_end(&c, collect, out);
+	assert_true(strbuf_ok(out));
+}
+
+static void any_line_end_becomes_crlf_in_pieces_of_any_size(void **state)
+{
+	static const struct { const char *in, *out; } rows[] = {
+	    {"", ""},
+	    {"a", "a\r\n"},
+	    {"a\r\n", "a\r\n"},
+	    {"a\n", "a\r\n"},
+	    {"a\r", "a\r\n"},
+	    {"\n", "\r\n"},
+	    {"\r", "\r\n"},
+	    {"\r\n", "\r\n"},
+	    {"\r\r\n\n\r", "\r\n\r\n\r\n\r\n"},
+	    {"\n\r\n\r", "\r\n\r\n\r\n"},
+	    {"a\r\nb\nc\rd", "a\r\nb\r\nc\r\nd\r\n"},
+	    {"one\r\ntwo\r\n\r\nthree", "one\r\ntwo\r\n\r\nthree\r\n"},
+	    {"one\n\ntwo\r\rthree\r\n", "one\r\n\r\ntwo\r\n\r\nthree\r\n"},
+	    {"a\rb\rc\nd\ne\r\nf", "a\r\nb\r\nc\r\nd\r\ne\r\nf\r\n"},
+	};
+	struct strbuf out;
+
+	(void)state;
+	strbuf_init(&out, 1000);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (size_t step = 1; step < 12; step++) {
+			convert(rows[i].in, step, &out);
+			assert_string_equal(strbuf_text(&out), rows[i].out);
+		}
+	strbuf_free(&out);
+}
+
+static void what_is_right_goes_on_in_one_piece(void **state)
+{
+	static const char text[] = "one\r\ntwo\r\n\r\nthree\r\n";
+	struct crlf c = {0};
+	struct strbuf out;
+
+	(void)state;
+	strbuf_init(&out, 1000);
+	crlf_add(&c, (const unsigned char *)text, strlen(text), collect, &out);
+	assert_int_equal(out.len, strlen(text));
+	crlf_end(&c, collect, &out);
+	assert_int_equal(out.len, strlen(text));
+	strbuf_free(&out);
+}
+
+static void count(void *arg, const unsigned char *bytes, size_t n)
+{
+	(void)bytes;
+	*(size_t *)arg += n;
+}
+
+static void a_megabyte_of_line_ends_takes_no_longer_than_text(void **state)
+{
+	static const char kinds[] = {'\r', '\n'};
+	size_t n = 1 << 20;
+	unsigned char *bytes = malloc(n);
+
+	(void)state;
+	assert_non_null(bytes);
+	for (size_t k = 0; k < 2; k++) {
+		struct crlf c = {0};
+		clock_t start = clock();
+		size_t sum = 0;
+
+		memset(bytes, kinds[k], n);
+		bytes[k == 0 ? n - 1 : 0] = 'x';
+		crlf_add(&c, bytes, n, count, &sum);
+		crlf_end(&c, count, &sum);
+		assert_int_equal(sum, 2 * (n - 1) + 1 + (k == 0 ? 2 : 0));
+		assert_true(clock() - start < CLOCKS_PER_SEC / 2);
+	}
+	free(bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(any_line_end_becomes_crlf_in_pieces_of_any_size),
+	    cmocka_unit_test(what_is_right_goes_on_in_one_piece),
+	    cmocka_unit_test(a_megabyte_of_line_ends_takes_no_longer_than_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
