@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "check/canon.h"
 #include "check/dkim_field.h"
+#include "check/dkim_proof.h"
 #include "mail/base64.h"
 #include "mail/header.h"
 
@@ -230,66 +231,15 @@ void arc_message_body(struct arc_message *m, const unsigned char *bytes, size_t 
 
 /* -- the signatures ----------------------------------------------------------------------------------- */
 
-/* One key record against one signature. NULL: it verifies. */
-static const char *key_problem(struct arc_message *m, const struct dkim_field *f, const struct dkim_key *k,
-			       const uint8_t *hash, const uint8_t *signature, size_t n)
-{
-	if (dkim_key_refusal(k) != NULL)
-		return dkim_key_refusal(k);
-	if (dkim_key_type(k) != f->key_type)
-		return "key is not of the kind that a= names";
-	if (f->key_type == DKIM_KEY_RSA && dkim_key_bits(k) < m->settings->min_key_bits)
-		return "key is shorter than accepted here";
-	switch (dkim_key_verify(k, hash, signature, n)) {
-	case VERIFICATION_OK: return NULL;
-	case VERIFICATION_MISMATCH: return "signature did not verify";
-	case VERIFICATION_FAILED: break;
-	}
-	m->failed = true;
-	return "internal error";
-}
-
-/* All key records at the name, up to a few; any that verifies will do. */
-static const char *records_problem(struct arc_message *m, const struct dkim_field *f, const char *name,
-				   const struct dns_answer *answer, const uint8_t *hash, const uint8_t *signature,
-				   size_t n)
-{
-	const char *problem = "key not found";
-	unsigned keys = 0;
-
-	for (size_t i = 0; i < answer->count && problem != NULL; i++) {
-		const struct dns_record *r = &answer->records[i];
-		struct dkim_key *k = dkim_key_get(m->settings->keys, name, r->data, r->len);
-
-		if (k == NULL) {
-			m->failed = true;
-			return "internal error";
-		}
-		if (!dkim_key_is_other(k) || answer->count == 1)
-			problem = ++keys > MAX_KEY_RECORDS ? "too many key records"
-							   : key_problem(m, f, k, hash, signature, n);
-		dkim_key_unref(k);
-		if (keys > MAX_KEY_RECORDS)
-			break;
-	}
-	return problem;
-}
-
+/* NULL: it verifies. */
 static const char *signature_problem(struct arc_message *m, struct lookups *l, const struct dkim_field *f,
 				     const uint8_t *hash)
 {
-	uint8_t signature[MAX_SIGNATURE_BYTES];
-	const struct dns_answer *answer;
-	char name[DKIM_KEY_NAME_SIZE];
-	size_t n;
+	struct dkim_proof proof;
 
-	if (!base64_decode(f->b.value, f->b.value_len, signature, sizeof(signature), &n))
-		return "b= is not base64";
-	dkim_field_key_name(f, name);
-	answer = lookups_wait(l, name, DNS_TXT);
-	if (answer->status == DNS_OK)
-		return records_problem(m, f, name, answer, hash, signature, n);
-	return dns_failed(answer) ? "key lookup failed" : "key not found";
+	dkim_prove(m->settings->keys, m->settings->min_key_bits, l, f, hash, &proof);
+	m->failed |= proof.failed;
+	return proof.result == DKIM_PASS ? NULL : proof.reason;
 }
 
 /* The field at `at`, among those not yet used, that h= means by this name: from the bottom up (RFC 6376 5.4.2). */

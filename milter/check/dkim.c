@@ -16,6 +16,7 @@
 #include "check/canon.h"
 #include "check/dkim_field.h"
 #include "check/dkim_key.h"
+#include "check/dkim_proof.h"
 #include "mail/base64.h"
 #include "mail/crlf.h"
 #include "mail/header.h"
@@ -482,99 +483,21 @@ static bool judge_hashes(struct dkim_message *m, const struct entry *e, struct d
 	return true;
 }
 
-/* One key record against the signature. */
-static void judge_key(struct dkim_message *m, const struct dkim_field *f, const struct dkim_key *k,
-		      const uint8_t *hash, const uint8_t *signature, size_t n, struct dkim_signature *s)
-{
-	const char *refusal = dkim_key_refusal(k);
-
-	s->key_bits = dkim_key_bits(k);
-	s->testing = dkim_key_testing(k);
-	if (refusal != NULL)
-		verdict(s, DKIM_PERMERROR, refusal);
-	else if (dkim_key_type(k) != f->key_type)
-		verdict(s, DKIM_PERMERROR, "key is not of the kind that a= names");
-	else if (dkim_key_strict(k) && f->identity_below)
-		verdict(s, DKIM_PERMERROR, "key does not allow i= below d=");
-	else if (f->key_type == DKIM_KEY_RSA && s->key_bits < m->verifier->settings.min_key_bits)
-		verdict(s, DKIM_POLICY, "key is shorter than accepted here");
-	else
-		switch (dkim_key_verify(k, hash, signature, n)) {
-		case VERIFICATION_OK: verdict(s, DKIM_PASS, s->testing ? "testing key" : ""); break;
-		case VERIFICATION_MISMATCH: verdict(s, DKIM_FAIL, "signature did not verify"); break;
-		case VERIFICATION_FAILED: trouble(m, s); break;
-		}
-	if (s->result == DKIM_PASS && s->partial_body && !m->verifier->settings.partial_body_passes)
-		verdict(s, DKIM_POLICY, "signature covers a part of the body only");
-}
-
-/* Which of two verdicts about different key records stands: whatever the order of the records, the same. */
-static unsigned rank(const struct dkim_signature *s, bool other)
-{
-	static const unsigned by_result[] = {
-	    [DKIM_NONE] = 0,   [DKIM_PASS] = 7,	    [DKIM_POLICY] = 6, [DKIM_TEMPERROR] = 5,
-	    [DKIM_FAIL] = 4, [DKIM_PERMERROR] = 2, [DKIM_NEUTRAL] = 2,
-	};
-
-	return by_result[s->result] - (other ? 1 : 0);
-}
-
-/* All the records at the name: what is no key record only counts if nothing else is there. */
-static void judge_records(struct dkim_message *m, const struct entry *e, const char *name,
-			  const struct dns_answer *answer, const uint8_t *hash, const uint8_t *signature, size_t n,
-			  struct dkim_signature *s)
-{
-	struct dkim_signature best = *s;
-	unsigned best_rank = 0, keys = 0;
-
-	for (size_t i = 0; i < answer->count && keys <= MAX_KEY_RECORDS; i++) {
-		const struct dns_record *r = &answer->records[i];
-		struct dkim_key *k = dkim_key_get(m->verifier->keys, name, r->data, r->len);
-		struct dkim_signature one = *s;
-		bool other = k != NULL && dkim_key_is_other(k);
-
-		keys += !other;
-		if (k == NULL)
-			trouble(m, &one);
-		else
-			judge_key(m, &e->field, k, hash, signature, n, &one);
-		dkim_key_unref(k);
-		if (rank(&one, other) > best_rank) {
-			best = one;
-			best_rank = rank(&one, other);
-		}
-	}
-	*s = best;
-	if (keys > MAX_KEY_RECORDS)
-		verdict(s, DKIM_PERMERROR, "too many key records");
-}
-
 static void judge(struct dkim_message *m, struct lookups *l, const struct entry *e, struct dkim_signature *s)
 {
-	uint8_t signature[MAX_SIGNATURE_BYTES];
-	const struct dns_answer *answer;
-	char name[DKIM_KEY_NAME_SIZE];
+	const struct dkim_settings *settings = &m->verifier->settings;
+	struct dkim_proof proof;
 	const uint8_t *hash;
-	size_t n;
 
 	if (!judge_hashes(m, e, s, &hash))
 		return;
-	if (!base64_decode(e->field.b.value, e->field.b.value_len, signature, sizeof(signature), &n)) {
-		verdict(s, DKIM_NEUTRAL, "b= is not base64");
-		return;
-	}
-	dkim_field_key_name(&e->field, name);
-	answer = lookups_wait(l, name, DNS_TXT);
-	if (answer->status == DNS_OK && answer->count > 0)
-		judge_records(m, e, name, answer, hash, signature, n, s);
-	else if (answer->status == DNS_TIMEOUT)
-		verdict(s, DKIM_TEMPERROR, "key lookup timed out");
-	else if (answer->status == DNS_BOGUS)
-		verdict(s, DKIM_TEMPERROR, "key fails DNSSEC validation");
-	else if (dns_failed(answer))
-		verdict(s, DKIM_TEMPERROR, "key lookup failed");
-	else
-		verdict(s, DKIM_PERMERROR, "key not found");
+	dkim_prove(m->verifier->keys, settings->min_key_bits, l, &e->field, hash, &proof);
+	verdict(s, proof.result, proof.reason);
+	s->key_bits = proof.key_bits;
+	s->testing = proof.testing;
+	m->trouble |= proof.failed;
+	if (s->result == DKIM_PASS && s->partial_body && !settings->partial_body_passes)
+		verdict(s, DKIM_POLICY, "signature covers a part of the body only");
 }
 
 bool dkim_message_check(struct dkim_message *m, struct lookups *l, struct dkim_facts *out_r)

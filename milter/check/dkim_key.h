@@ -11,10 +11,6 @@
 #include "base/metrics.h"
 #include "base/crypto.h"
 
-/* Key records tried at one name. RFC 6376 6.1.2 leaves several records to us: all are tried, since their order means
- * nothing; with more of them the answer would depend on it. */
-#define MAX_KEY_RECORDS 4
-
 enum dkim_key_type { DKIM_KEY_RSA, DKIM_KEY_ED25519 };
 
 /* What a TXT record says: immutable, counted. */
