@@ -65,8 +65,8 @@ static int tear_down(void **state)
 
 /* The parts of a message with a growing chain. */
 struct chain {
-	char *header;	/* with CRLF */
-	char *covered;	/* relaxed ARC fields that the next seal covers first */
+	char *header;  /* with CRLF */
+	char *covered; /* relaxed ARC fields that the next seal covers first */
 	unsigned count;
 };
 
@@ -105,22 +105,30 @@ static void cover(struct chain *c, const char *field)
 
 static void add_set(struct chain *c, const struct link *k)
 {
-	struct signer s = {.key = k->key, .domain = k->domain, .selector = "s", .field = "ARC-Message-Signature",
+	struct signer s = {.key = k->key,
+			   .domain = k->domain,
+			   .selector = "s",
+			   .field = "ARC-Message-Signature",
 			   .headers = k->signed_names != NULL ? k->signed_names : "From:To:Subject",
-			   .partial = k->partial, .body_length = 3};
-	char version[16], *results = NULL, *message, *head = NULL, *canonical, *text = NULL, *b, *seal = NULL;
+			   .partial = k->partial,
+			   .body_length = 3};
+	char version[16], *results = NULL, *message, *head = NULL, *canonical, *text = NULL, *b,
+			  *seal = NULL;
 
 	c->count++;
 	snprintf(version, sizeof(version), "i=%u;", c->count);
 	s.version = version;
-	assert_true(asprintf(&results, "ARC-Authentication-Results: i=%u; mx.example; spf=pass", c->count) > 0);
+	assert_true(asprintf(&results, "ARC-Authentication-Results: i=%u; mx.example; spf=pass",
+			     c->count) > 0);
 	message = signer_sign(&s, c->header, BODY, strlen(BODY));
 	cover(c, results);
 	cover(c, message);
-	assert_true(asprintf(&head, "ARC-Seal: i=%u; a=%s-sha256; cv=%s; d=%s; s=s; t=1;%s\r\n b=", c->count,
-			     signer_key_is_rsa(k->key) ? "rsa" : "ed25519",
-			     k->cv != NULL ? k->cv : c->count == 1 ? "none" : "pass", k->domain,
-			     k->seal_extra != NULL ? k->seal_extra : "") > 0);
+	assert_true(asprintf(&head, "ARC-Seal: i=%u; a=%s-sha256; cv=%s; d=%s; s=s; t=1;%s\r\n b=",
+			     c->count, signer_key_is_rsa(k->key) ? "rsa" : "ed25519",
+			     k->cv != NULL   ? k->cv
+			     : c->count == 1 ? "none"
+					     : "pass",
+			     k->domain, k->seal_extra != NULL ? k->seal_extra : "") > 0);
 	canonical = signer_relaxed_field(head);
 	assert_true(asprintf(&text, "%s%s", c->covered, canonical) > 0);
 	b = signer_sign_text(k->key, text);
@@ -190,9 +198,10 @@ static void no_sets_are_no_chain(void **state)
 
 static void whole_chains_pass_and_name_their_sealer(void **state)
 {
-	struct link links[] = {{.domain = "stranger.example", .key = fx.rsa},
-			       {.domain = "mx.relay.example", .key = fx.ed25519},
-			       {.domain = "list.example", .key = fx.rsa, .signed_names = "Subject:From:To:Cc:From"}};
+	struct link links[] = {
+	    {.domain = "stranger.example", .key = fx.rsa},
+	    {.domain = "mx.relay.example", .key = fx.ed25519},
+	    {.domain = "list.example", .key = fx.rsa, .signed_names = "Subject:From:To:Cc:From"}};
 
 	(void)state;
 	for (size_t first = 0; first < 3; first++) {
@@ -221,16 +230,22 @@ static void fifty_sets_are_the_most(void **state)
 
 static void what_is_wrong_with_a_set_fails_the_chain(void **state)
 {
-	const struct { struct link link; const char *reason; } rows[] = {
+	const struct {
+		struct link link;
+		const char *reason;
+	} rows[] = {
 	    {{.domain = "list.example", .key = fx.rsa, .cv = "pass"}, "a seal has the wrong cv="},
 	    {{.domain = "list.example", .key = fx.rsa, .cv = "None"}, "a seal has the wrong cv="},
 	    {{.domain = "list.example", .key = fx.rsa, .cv = "fail"},
 	     "the newest seal says that the chain had failed"},
 	    {{.domain = "list.example", .key = fx.rsa, .seal_extra = " h=From;"}, "seal has h="},
-	    {{.domain = "list.example", .key = fx.rsa, .seal_extra = " t=;"}, "signature repeats a tag"},
-	    {{.domain = "list.example", .key = fx.rsa, .broken_seal = true}, "signature did not verify"},
+	    {{.domain = "list.example", .key = fx.rsa, .seal_extra = " t=;"},
+	     "signature repeats a tag"},
+	    {{.domain = "list.example", .key = fx.rsa, .broken_seal = true},
+	     "signature did not verify"},
 	    {{.domain = "list.example", .key = fx.rsa, .signed_names = "To"}, "From is not signed"},
-	    {{.domain = "list.example", .key = fx.rsa, .signed_names = "From:ARC-Seal"}, "ARC-Seal is signed"},
+	    {{.domain = "list.example", .key = fx.rsa, .signed_names = "From:ARC-Seal"},
+	     "ARC-Seal is signed"},
 	    {{.domain = "list.example", .key = fx.rsa, .partial = true},
 	     "message signature covers a part of the body only"},
 	    {{.domain = "list.example", .key = fx.ed25519}, "key is not of the kind that a= names"},
@@ -249,7 +264,8 @@ static void what_is_wrong_with_a_set_fails_the_chain(void **state)
 
 static void an_altered_message_fails(void **state)
 {
-	struct link links[] = {{.domain = "stranger.example", .key = fx.rsa}, {.domain = "list.example", .key = fx.rsa}};
+	struct link links[] = {{.domain = "stranger.example", .key = fx.rsa},
+			       {.domain = "list.example", .key = fx.rsa}};
 	struct chain c = chain_of(links, 2);
 	char *at;
 
@@ -273,7 +289,8 @@ static void sets_must_be_whole(void **state)
 {
 	static const char *const names[] = {"ARC-Seal: i=1", "ARC-Message-Signature: i=1",
 					    "ARC-Authentication-Results: i=1"};
-	struct link links[] = {{.domain = "list.example", .key = fx.rsa}, {.domain = "list.example", .key = fx.rsa}};
+	struct link links[] = {{.domain = "list.example", .key = fx.rsa},
+			       {.domain = "list.example", .key = fx.rsa}};
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
@@ -293,7 +310,8 @@ static void sets_must_be_whole(void **state)
 		assert_string_equal(fx.facts.reason, "an ARC field has no valid instance");
 		free(c.header);
 	}
-	validate(HEADER "ARC-Seal: i=50; a=rsa-sha256; cv=pass; d=list.example; s=s; b=AAAA\r\n", BODY);
+	validate(HEADER "ARC-Seal: i=50; a=rsa-sha256; cv=pass; d=list.example; s=s; b=AAAA\r\n",
+		 BODY);
 	assert_string_equal(fx.facts.reason, "an ARC field is missing");
 	validate(HEADER "ARC-Seal:\r\n", BODY);
 	assert_string_equal(fx.facts.reason, "an ARC field has no valid instance");

@@ -25,10 +25,21 @@ static bool decode(const char *text, uint8_t *out, size_t size, size_t *n_r)
 
 static void reads_the_vectors_of_rfc_4648_with_and_without_padding(void **state)
 {
-	static const struct { const char *in, *out; } rows[] = {
-	    {"", ""},		{"Zg==", "f"},	       {"Zm8=", "fo"},	       {"Zm9v", "foo"},
-	    {"Zm9vYg==", "foob"}, {"Zm9vYmE=", "fooba"}, {"Zm9vYmFy", "foobar"}, {"Zg", "f"},
-	    {"Zm8", "fo"},	{"Zm9vYg", "foob"},    {" Z\r\n\tm 9 v ", "foo"}, {"Z g = =", "f"},
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+	    {"", ""},
+	    {"Zg==", "f"},
+	    {"Zm8=", "fo"},
+	    {"Zm9v", "foo"},
+	    {"Zm9vYg==", "foob"},
+	    {"Zm9vYmE=", "fooba"},
+	    {"Zm9vYmFy", "foobar"},
+	    {"Zg", "f"},
+	    {"Zm8", "fo"},
+	    {"Zm9vYg", "foob"},
+	    {" Z\r\n\tm 9 v ", "foo"},
+	    {"Z g = =", "f"},
 	};
 	uint8_t out[8];
 	size_t n;
@@ -45,8 +56,9 @@ static void reads_the_vectors_of_rfc_4648_with_and_without_padding(void **state)
 
 static void refuses_everything_else(void **state)
 {
-	static const char *const rows[] = {"Z", "Zm9vY", "Zg=", "Zg===", "Zm8==", "Zm9v=", "=", "====", "Zg==Zg==",
-					   "Z=g=", "Zm9-", "Zm9_", "Zm\x80v", "Zh==", "Zm9=", "Z!", "Zg==."};
+	static const char *const rows[] = {
+	    "Z",    "Zm9vY", "Zg=",  "Zg===",	"Zm8==", "Zm9v=", "=",	"====", "Zg==Zg==",
+	    "Z=g=", "Zm9-",  "Zm9_", "Zm\x80v", "Zh==",	 "Zm9=",  "Z!", "Zg==."};
 	uint8_t out[8];
 	size_t n = 7;
 

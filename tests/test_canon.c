@@ -1,4 +1,5 @@
-/* test_canon.c - the canonical forms of RFC 6376 3.4, compared by their hash with what they should be. */
+/* test_canon.c - the canonical forms of RFC 6376 3.4, compared by their hash with what they should
+ * be. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,7 +21,8 @@ static void hash_of(const char *text, size_t n, uint8_t hash_r[SHA256_SIZE])
 }
 
 /* The body in pieces of `step` bytes, each an exact-size block. Returns the canonical length. */
-static uint64_t body(const char *text, bool relaxed, uint64_t limit, size_t step, uint8_t hash_r[SHA256_SIZE])
+static uint64_t body(const char *text, bool relaxed, uint64_t limit, size_t step,
+		     uint8_t hash_r[SHA256_SIZE])
 {
 	struct sha256 *h = sha256_new();
 	struct canon_body c;
@@ -74,10 +76,13 @@ static void bodies_are_the_same_in_pieces_of_any_size(void **state)
 				const char *want = relaxed ? bodies[i].relaxed : bodies[i].simple;
 				uint8_t got[SHA256_SIZE], right[SHA256_SIZE];
 
-				assert_int_equal(body(bodies[i].in, relaxed, CANON_WHOLE, step, got), strlen(want));
+				assert_int_equal(
+				    body(bodies[i].in, relaxed, CANON_WHOLE, step, got),
+				    strlen(want));
 				hash_of(want, strlen(want), right);
 				if (memcmp(got, right, sizeof(got)) != 0)
-					fail_msg("row %zu, relaxed %d, pieces of %zu", i, relaxed, step);
+					fail_msg("row %zu, relaxed %d, pieces of %zu", i, relaxed,
+						 step);
 			}
 }
 
@@ -167,12 +172,13 @@ static void the_own_field_loses_the_value_of_b(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (int relaxed = 0; relaxed < 2; relaxed++) {
-			const char *want = relaxed ? rows[i].relaxed : rows[i].simple, *value = rows[i].value;
+			const char *want = relaxed ? rows[i].relaxed : rows[i].simple,
+				   *value = rows[i].value;
 			struct sha256 *h = sha256_new();
 
 			assert_non_null(h);
-			canon_own_field(h, "S", value, strlen(value), strstr(value, rows[i].b), strlen(rows[i].b),
-					relaxed);
+			canon_own_field(h, "S", value, strlen(value), strstr(value, rows[i].b),
+					strlen(rows[i].b), relaxed);
 			assert_true(sha256_end(h, got));
 			sha256_free(h);
 			hash_of(want, strlen(want), right);

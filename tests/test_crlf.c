@@ -40,7 +40,9 @@ static void convert(const char *in, size_t step, struct strbuf *out)
 
 static void any_line_end_becomes_crlf_in_pieces_of_any_size(void **state)
 {
-	static const struct { const char *in, *out; } rows[] = {
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
 	    {"", ""},
 	    {"a", "a\r\n"},
 	    {"a\r\n", "a\r\n"},

@@ -1,4 +1,5 @@
-/* test_crypto.c - SHA-256 and public keys. The keys' bounds and broken DER are in test_dkim_key.c. */
+/* test_crypto.c - SHA-256 and public keys. The keys' bounds and broken DER are in test_dkim_key.c.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,9 +15,10 @@
 static void hashes_in_pieces_and_begins_anew(void **state)
 {
 	/* FIPS 180-2 B.1, and the empty body of RFC 6376 3.4.4. */
-	static const uint8_t abc[] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
-				      0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
-				      0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
+	static const uint8_t abc[] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea,
+				      0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+				      0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c,
+				      0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
 	static const char *const empty = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 	uint8_t hash[SHA256_SIZE], want[SHA256_SIZE];
 	struct sha256 *h = sha256_new(), *fork;
@@ -54,7 +56,8 @@ static void verifies_what_each_kind_of_key_signed(void **state)
 	assert_true(sha256_end(h, hash));
 	sha256_free(h);
 	for (size_t i = 0; i < 2; i++) {
-		char *p = signer_key_base64(signer[i], false), *b = signer_sign_text(signer[i], "text");
+		char *p = signer_key_base64(signer[i], false),
+		     *b = signer_sign_text(signer[i], "text");
 		uint8_t der[512], signature[MAX_SIGNATURE_BYTES];
 		struct public_key *k;
 		const char *refusal;

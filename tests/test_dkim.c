@@ -1,4 +1,5 @@
-/* test_dkim.c - whole signatures, made by an independent signer, verified against a resolver of written answers. */
+/* test_dkim.c - whole signatures, made by an independent signer, verified against a resolver of
+ * written answers. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,11 +17,11 @@
 #include "support/message.h"
 
 #define NOW 1700000000
-#define HEADER                                                                                     \
-	"From: Ann <ann@example.org>\r\n"                                                          \
-	"To: bob@example.net\r\n"                                                                  \
-	"Subject: test\r\n folded  line \r\n"                                                      \
-	"Received: by a.example\r\n"                                                               \
+#define HEADER \
+	"From: Ann <ann@example.org>\r\n" \
+	"To: bob@example.net\r\n" \
+	"Subject: test\r\n folded  line \r\n" \
+	"Received: by a.example\r\n" \
 	"Received: by b.example\r\n"
 #define BODY "Hello  world \r\n\r\nlast line\r\n\r\n"
 
@@ -63,7 +64,8 @@ static int set_up(void **state)
 	fx.long_rsa = signer_key_rsa(2048);
 	fx.ed25519 = signer_key_ed25519();
 	fx.resolver = fake_resolver_new();
-	fx.settings = (struct dkim_settings){.max_signatures = 16, .min_key_bits = 1024, .key_cache = 64};
+	fx.settings =
+	    (struct dkim_settings){.max_signatures = 16, .min_key_bits = 1024, .key_cache = 64};
 	verifier_anew();
 	publish("r", "v=DKIM1; p=%s", fx.rsa);
 	publish("rr", "v=DKIM1; p=%s", fx.long_rsa);
@@ -115,7 +117,8 @@ static bool verify_in_steps(const char *header, const char *body, size_t step, b
 	give_header(m, header, lf);
 	dkim_message_end_header(m, l);
 	for (size_t i = 0; i < len; i += step)
-		dkim_message_body(m, (const unsigned char *)body + i, len - i < step ? len - i : step);
+		dkim_message_body(m, (const unsigned char *)body + i,
+				  len - i < step ? len - i : step);
 	ok = dkim_message_check(m, l, &fx.facts);
 	dkim_message_free(m);
 	lookups_free(l);
@@ -136,7 +139,8 @@ static char *with(const char *field, const char *header)
 }
 
 /* Sign HEADER and BODY with `s`, verify that with `body`: the one result and its reason. */
-static void expect_of(const struct signer *s, const char *body, enum dkim_result result, const char *reason)
+static void expect_of(const struct signer *s, const char *body, enum dkim_result result,
+		      const char *reason)
 {
 	struct signer full = *s;
 	char *field, *header;
@@ -147,7 +151,8 @@ static void expect_of(const struct signer *s, const char *body, enum dkim_result
 	header = with(field, HEADER);
 	verify(header, body);
 	assert_int_equal(fx.facts.count, 1);
-	if (fx.facts.signature[0].result != result || strcmp(fx.facts.signature[0].reason, reason) != 0)
+	if (fx.facts.signature[0].result != result ||
+	    strcmp(fx.facts.signature[0].reason, reason) != 0)
 		fail_msg("%s: %s, %s", field, dkim_result_name(fx.facts.signature[0].result),
 			 fx.facts.signature[0].reason);
 	free(field);
@@ -161,16 +166,22 @@ static void expect(const struct signer *s, enum dkim_result result, const char *
 
 static void passes_both_algorithms_in_every_form(void **state)
 {
-	static const char *const canons[] = {"", "simple", "relaxed", "simple/relaxed", "relaxed/simple",
-					     "relaxed/relaxed"};
-	const struct { const char *selector; const struct signer_key *key; unsigned bits; } keys[] = {
-	    {"r", fx.rsa, 1024}, {"rr", fx.long_rsa, 2048}, {"e", fx.ed25519, 256}};
+	static const char *const canons[] = {
+	    "", "simple", "relaxed", "simple/relaxed", "relaxed/simple", "relaxed/relaxed"};
+	const struct {
+		const char *selector;
+		const struct signer_key *key;
+		unsigned bits;
+	} keys[] = {{"r", fx.rsa, 1024}, {"rr", fx.long_rsa, 2048}, {"e", fx.ed25519, 256}};
 
 	(void)state;
 	for (size_t k = 0; k < 3; k++)
 		for (size_t c = 0; c < sizeof(canons) / sizeof(canons[0]); c++) {
-			struct signer s = {.key = keys[k].key, .selector = keys[k].selector, .canon = canons[c],
-					   .headers = "From:To:Subject:Date:Received:Received:Received"};
+			struct signer s = {.key = keys[k].key,
+					   .selector = keys[k].selector,
+					   .canon = canons[c],
+					   .headers =
+					       "From:To:Subject:Date:Received:Received:Received"};
 
 			expect(&s, DKIM_PASS, "");
 			assert_string_equal(fx.facts.signature[0].domain, "example.org");
@@ -185,7 +196,10 @@ static void passes_both_algorithms_in_every_form(void **state)
 static void passes_in_pieces_of_any_size_and_with_bare_line_feeds(void **state)
 {
 	static const char lf_body[] = "Hello  world \n\nlast line\n\n";
-	struct signer s = {.key = fx.ed25519, .selector = "e", .domain = "example.org", .canon = "simple/simple",
+	struct signer s = {.key = fx.ed25519,
+			   .selector = "e",
+			   .domain = "example.org",
+			   .canon = "simple/simple",
 			   .headers = "Subject:From"};
 	char *field = signer_sign(&s, HEADER, BODY, strlen(BODY)), *header = with(field, HEADER);
 
@@ -206,7 +220,8 @@ static void an_empty_body_passes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		struct signer s = {.key = fx.rsa, .selector = "r", .domain = "example.org", .canon = canons[i]};
+		struct signer s = {
+		    .key = fx.rsa, .selector = "r", .domain = "example.org", .canon = canons[i]};
 		char *field = signer_sign(&s, HEADER, "", 0), *header = with(field, HEADER);
 
 		verify(header, "");
@@ -221,9 +236,12 @@ static void an_empty_body_passes(void **state)
 static void fails_when_a_signed_field_changes(void **state)
 {
 	static const char changed[] = "From: Ann <ann@example.org>\r\nTo: eve@example.net\r\n";
-	static const char added[] = "From: Ann <ann@example.org>\r\nTo: bob@example.net\r\nCc: x@example.net\r\n";
-	struct signer s = {.key = fx.rsa, .selector = "r", .domain = "example.org", .headers = "From:To:Cc"};
-	char *field = signer_sign(&s, "From: Ann <ann@example.org>\r\nTo: bob@example.net\r\n", BODY, strlen(BODY));
+	static const char added[] =
+	    "From: Ann <ann@example.org>\r\nTo: bob@example.net\r\nCc: x@example.net\r\n";
+	struct signer s = {
+	    .key = fx.rsa, .selector = "r", .domain = "example.org", .headers = "From:To:Cc"};
+	char *field = signer_sign(&s, "From: Ann <ann@example.org>\r\nTo: bob@example.net\r\n",
+				  BODY, strlen(BODY));
 	char *header = with(field, changed);
 
 	(void)state;
@@ -238,6 +256,34 @@ static void fails_when_a_signed_field_changes(void **state)
 	free(field);
 }
 
+static void white_space_before_the_colon_hides_no_field(void **state)
+{
+	static const char *const canons[] = {"simple/simple", "relaxed/relaxed"};
+	static const char *const names[] = {"From", "From ", "From\t", "From \t ", "FROM  "};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++) {
+			struct signer s = {.key = fx.rsa,
+					   .selector = "r",
+					   .domain = "example.org",
+					   .canon = canons[i],
+					   .headers = "From:From:Subject"};
+			char *field = signer_sign(&s, HEADER, BODY, strlen(BODY)), *extra, *header;
+
+			assert_true(asprintf(&extra, "%s: eve@example.net", names[j]) > 0);
+			header = with(extra, HEADER);
+			free(extra);
+			extra = with(field, header);
+			verify(extra, BODY);
+			if (fx.facts.signature[0].result == DKIM_PASS)
+				fail_msg("'%s' was not seen", names[j]);
+			free(field);
+			free(header);
+			free(extra);
+		}
+}
+
 static void judges_each_of_several_signatures(void **state)
 {
 	struct signer s[] = {
@@ -249,8 +295,9 @@ static void judges_each_of_several_signatures(void **state)
 	    {.key = fx.long_rsa, .selector = "rr", .headers = "To"},
 	    {.key = fx.long_rsa, .selector = "rr"},
 	};
-	static const enum dkim_result want[] = {DKIM_PASS,	DKIM_PASS,    DKIM_PERMERROR, DKIM_PERMERROR,
-						DKIM_NEUTRAL, DKIM_PERMERROR, DKIM_PASS};
+	static const enum dkim_result want[] = {DKIM_PASS,	DKIM_PASS,    DKIM_PERMERROR,
+						DKIM_PERMERROR, DKIM_NEUTRAL, DKIM_PERMERROR,
+						DKIM_PASS};
 	char *header = strdup(HEADER);
 
 	(void)state;
@@ -274,12 +321,18 @@ static void judges_each_of_several_signatures(void **state)
 
 static void a_signature_may_cover_other_signatures_good_or_bad(void **state)
 {
-	struct signer bad = {.key = fx.rsa, .selector = "r", .domain = "example.org", .after = "; zork"};
-	struct signer sha1 = {.key = fx.rsa, .selector = "r", .domain = "example.org", .algorithm = "rsa-sha1"};
-	struct signer over = {.key = fx.rsa, .selector = "r", .domain = "example.org",
+	struct signer bad = {
+	    .key = fx.rsa, .selector = "r", .domain = "example.org", .after = "; zork"};
+	struct signer sha1 = {
+	    .key = fx.rsa, .selector = "r", .domain = "example.org", .algorithm = "rsa-sha1"};
+	struct signer over = {.key = fx.rsa,
+			      .selector = "r",
+			      .domain = "example.org",
 			      .headers = "From:DKIM-Signature:DKIM-Signature"};
-	char *one = signer_sign(&bad, HEADER, BODY, strlen(BODY)), *two = signer_sign(&sha1, HEADER, BODY, strlen(BODY));
-	char *a = with(one, HEADER), *b = with(two, a), *three = signer_sign(&over, b, BODY, strlen(BODY));
+	char *one = signer_sign(&bad, HEADER, BODY, strlen(BODY)),
+	     *two = signer_sign(&sha1, HEADER, BODY, strlen(BODY));
+	char *a = with(one, HEADER), *b = with(two, a),
+	     *three = signer_sign(&over, b, BODY, strlen(BODY));
 	char *header = with(three, b), *many = strdup(header);
 
 	(void)state;
@@ -301,7 +354,11 @@ static void a_signature_may_cover_other_signatures_good_or_bad(void **state)
 
 static void knows_the_tags_that_the_signer_may_add(void **state)
 {
-	static const struct { const char *extra; enum dkim_result result; const char *reason; } rows[] = {
+	static const struct {
+		const char *extra;
+		enum dkim_result result;
+		const char *reason;
+	} rows[] = {
 	    {"i=@a.example.org; t=1600000000; x=1800000000;", DKIM_PASS, ""},
 	    {"i=@example.net;", DKIM_PERMERROR, "i= is not within d="},
 	    {"t=1600000000; x=1650000000;", DKIM_PERMERROR, "signature expired"},
@@ -316,7 +373,9 @@ static void knows_the_tags_that_the_signer_may_add(void **state)
 
 		expect(&s, rows[i].result, rows[i].reason);
 	}
-	expect(&(struct signer){.key = fx.rsa, .selector = "r", .extra = "i= joe=20x@a.example.org;"}, DKIM_PASS, "");
+	expect(
+	    &(struct signer){.key = fx.rsa, .selector = "r", .extra = "i= joe=20x@a.example.org;"},
+	    DKIM_PASS, "");
 	assert_string_equal(fx.facts.signature[0].identity, "joe=20x@a.example.org");
 	assert_string_equal(fx.facts.signature[0].algorithm, "rsa-sha256");
 }
@@ -347,7 +406,11 @@ static void a_part_of_the_body_is_a_matter_of_policy(void **state)
 
 static void the_key_decides_as_published(void **state)
 {
-	static const struct { const char *selector, *record; enum dkim_result result; const char *reason; } rows[] = {
+	static const struct {
+		const char *selector, *record;
+		enum dkim_result result;
+		const char *reason;
+	} rows[] = {
 	    {"k1", "v=DKIM1; p=", DKIM_PERMERROR, "key revoked"},
 	    {"k2", "v=DKIM1; t=y; p=%s", DKIM_PASS, "testing key"},
 	    {"k3", "v=DKIM1; k=ed25519; p=%s", DKIM_PERMERROR, "key is not an Ed25519 key"},
@@ -359,22 +422,30 @@ static void the_key_decides_as_published(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		publish(rows[i].selector, rows[i].record, fx.rsa);
-		expect(&(struct signer){.key = fx.rsa, .selector = rows[i].selector}, rows[i].result, rows[i].reason);
+		expect(&(struct signer){.key = fx.rsa, .selector = rows[i].selector},
+		       rows[i].result, rows[i].reason);
 		assert_int_equal(fx.facts.signature[0].testing, i == 1);
 	}
 	publish("strict", "v=DKIM1; t=s; p=%s", fx.rsa);
 	expect(&(struct signer){.key = fx.rsa, .selector = "strict"}, DKIM_PASS, "");
-	expect(&(struct signer){.key = fx.rsa, .selector = "strict", .extra = "i=a@example.org;"}, DKIM_PASS, "");
-	expect(&(struct signer){.key = fx.rsa, .selector = "strict", .extra = "i=@a.example.org;"}, DKIM_PERMERROR,
-	       "key does not allow i= below d=");
-	expect(&(struct signer){.key = fx.rsa, .selector = "e"}, DKIM_PERMERROR, "key is not of the kind that a= names");
-	expect(&(struct signer){.key = fx.long_rsa, .selector = "r"}, DKIM_FAIL, "signature did not verify");
+	expect(&(struct signer){.key = fx.rsa, .selector = "strict", .extra = "i=a@example.org;"},
+	       DKIM_PASS, "");
+	expect(&(struct signer){.key = fx.rsa, .selector = "strict", .extra = "i=@a.example.org;"},
+	       DKIM_PERMERROR, "key does not allow i= below d=");
+	expect(&(struct signer){.key = fx.rsa, .selector = "e"}, DKIM_PERMERROR,
+	       "key is not of the kind that a= names");
+	expect(&(struct signer){.key = fx.long_rsa, .selector = "r"}, DKIM_FAIL,
+	       "signature did not verify");
 }
 
 static void trouble_with_the_dns_is_never_a_failed_signature(void **state)
 {
-	static const struct { const char *selector; enum dns_status status; enum dkim_result result; const char *reason; }
-	rows[] = {
+	static const struct {
+		const char *selector;
+		enum dns_status status;
+		enum dkim_result result;
+		const char *reason;
+	} rows[] = {
 	    {"d1", DNS_SERVFAIL, DKIM_TEMPERROR, "key lookup failed"},
 	    {"d2", DNS_TIMEOUT, DKIM_TEMPERROR, "key lookup timed out"},
 	    {"d3", DNS_BOGUS, DKIM_TEMPERROR, "key fails DNSSEC validation"},
@@ -387,7 +458,8 @@ static void trouble_with_the_dns_is_never_a_failed_signature(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		snprintf(name, sizeof(name), "%s._domainkey.example.org", rows[i].selector);
 		fake_resolver_fail(fx.resolver, name, DNS_TXT, rows[i].status);
-		expect(&(struct signer){.key = fx.rsa, .selector = rows[i].selector}, rows[i].result, rows[i].reason);
+		expect(&(struct signer){.key = fx.rsa, .selector = rows[i].selector},
+		       rows[i].result, rows[i].reason);
 	}
 }
 
@@ -410,7 +482,8 @@ static void of_several_records_any_that_verifies_will_do(void **state)
 	expect(&(struct signer){.key = fx.rsa, .selector = "s3"}, DKIM_PERMERROR, "key revoked");
 	for (int i = 0; i < 5; i++)
 		publish("s4", i == 0 ? "v=DKIM1; p=%s" : "v=DKIM1; p=", fx.rsa);
-	expect(&(struct signer){.key = fx.rsa, .selector = "s4"}, DKIM_PERMERROR, "too many key records");
+	expect(&(struct signer){.key = fx.rsa, .selector = "s4"}, DKIM_PERMERROR,
+	       "too many key records");
 }
 
 static void a_minimum_of_our_own_is_policy(void **state)
@@ -418,7 +491,8 @@ static void a_minimum_of_our_own_is_policy(void **state)
 	(void)state;
 	fx.settings.min_key_bits = 2048;
 	verifier_anew();
-	expect(&(struct signer){.key = fx.rsa, .selector = "r"}, DKIM_POLICY, "key is shorter than accepted here");
+	expect(&(struct signer){.key = fx.rsa, .selector = "r"}, DKIM_POLICY,
+	       "key is shorter than accepted here");
 	expect(&(struct signer){.key = fx.long_rsa, .selector = "rr"}, DKIM_PASS, "");
 	expect(&(struct signer){.key = fx.ed25519, .selector = "e"}, DKIM_PASS, "");
 	fx.settings.min_key_bits = 1024;
@@ -434,9 +508,11 @@ static void keys_are_asked_at_the_end_of_the_header(void **state)
 
 	(void)state;
 	give_header(m, header, false);
-	assert_int_equal(fake_resolver_asked(fx.resolver, "early._domainkey.example.org", DNS_TXT), 0);
+	assert_int_equal(fake_resolver_asked(fx.resolver, "early._domainkey.example.org", DNS_TXT),
+			 0);
 	dkim_message_end_header(m, l);
-	assert_int_equal(fake_resolver_asked(fx.resolver, "early._domainkey.example.org", DNS_TXT), 1);
+	assert_int_equal(fake_resolver_asked(fx.resolver, "early._domainkey.example.org", DNS_TXT),
+			 1);
 	assert_true(dkim_message_wants_body(m));
 	dkim_message_free(m);
 	m = dkim_message_new(fx.verifier, NOW);
@@ -516,11 +592,17 @@ static char *repeat(const char *before, const char *piece, size_t times, const c
 
 static void hostile_fields_cost_little_and_never_pass(void **state)
 {
-	static const struct { const char *before, *piece; size_t times; const char *after; size_t count; } rows[] = {
+	static const struct {
+		const char *before, *piece;
+		size_t times;
+		const char *after;
+		size_t count;
+	} rows[] = {
 	    {"", TAGS "\r\n", 1000, HEADER, 16},
 	    {TAGS "; zz=", "z", 150000, "\r\n" HEADER, 0},
 	    {TAGS "; zz=", "z", 100000, "\r\n" HEADER, 1},
-	    {"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=r; bh=AAAA; h=From; b=", "AAAA", 30000, "\r\n" HEADER, 1},
+	    {"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=r; bh=AAAA; h=From; b=", "AAAA",
+	     30000, "\r\n" HEADER, 1},
 	    {TAGS, ":From", 10000, "\r\n" HEADER, 1},
 	    {TAGS, ":From", 3000, "\r\n" HEADER, 1},
 	    {TAGS, ":From", 250, "\r\n" HEADER, 1},
@@ -534,7 +616,7 @@ static void hostile_fields_cost_little_and_never_pass(void **state)
 	    {HEADER "DKIM-Signature: i==", "=", 9000, "\r\n", 1},
 	    {HEADER "DKIM-Signature: d=", "a.", 4000, "\r\n", 1},
 	    {"DKIM-Signature\t: zork\r\n" TAGS, ":DKIM-Signature", 1, "\r\n" HEADER, 2},
-	    {"\x80\xff: x\r\n :\r\nDKIM-Signature :", " v=1", 1, "\r\nFrom : a\r\n" , 1},
+	    {"\x80\xff: x\r\n :\r\nDKIM-Signature :", " v=1", 1, "\r\nFrom : a\r\n", 1},
 	};
 
 	(void)state;
@@ -608,6 +690,7 @@ int main(void)
 	    cmocka_unit_test(passes_in_pieces_of_any_size_and_with_bare_line_feeds),
 	    cmocka_unit_test(an_empty_body_passes),
 	    cmocka_unit_test(fails_when_a_signed_field_changes),
+	    cmocka_unit_test(white_space_before_the_colon_hides_no_field),
 	    cmocka_unit_test(judges_each_of_several_signatures),
 	    cmocka_unit_test(a_signature_may_cover_other_signatures_good_or_bad),
 	    cmocka_unit_test(knows_the_tags_that_the_signer_may_add),

@@ -27,9 +27,10 @@ static void read_field(struct dkim_field *f, enum dkim_field_kind kind, const ch
 
 static void reads_a_signature(void **state)
 {
-	static const char text[] = " v=1; a=RSA-sha256; c=relaxed; q=dns/txt; i=joe@Sub.EXAMPLE.org;\r\n"
-				   "\td=Example.ORG; s=B\xc3\xbc; l=17; t=1690000000; x=1800000000;\r\n"
-				   " h=From : To\r\n\t: subject; z=a; bh=AA AA; b=BB\r\n BB;";
+	static const char text[] =
+	    " v=1; a=RSA-sha256; c=relaxed; q=dns/txt; i=joe@Sub.EXAMPLE.org;\r\n"
+	    "\td=Example.ORG; s=B\xc3\xbc; l=17; t=1690000000; x=1800000000;\r\n"
+	    " h=From : To\r\n\t: subject; z=a; bh=AA AA; b=BB\r\n BB;";
 	char name[DKIM_KEY_NAME_SIZE];
 	struct dkim_field f;
 
@@ -52,7 +53,11 @@ static void reads_a_signature(void **state)
 
 static void says_what_is_wrong(void **state)
 {
-	static const struct { const char *text; enum dkim_result problem; const char *reason; } rows[] = {
+	static const struct {
+		const char *text;
+		enum dkim_result problem;
+		const char *reason;
+	} rows[] = {
 	    {GOOD, DKIM_NONE, ""},
 	    {"", DKIM_PERMERROR, "signature has no v="},
 	    {"zork", DKIM_NEUTRAL, "signature has a syntax error"},
@@ -61,36 +66,46 @@ static void says_what_is_wrong(void **state)
 	    {GOOD "zz=\x01", DKIM_NEUTRAL, "signature has a syntax error"},
 	    {GOOD "d=evil.example", DKIM_NEUTRAL, "signature repeats a tag"},
 	    {GOOD "zz=1; zz=1", DKIM_NEUTRAL, "signature repeats a tag"},
-	    {"a=rsa-sha256; d=example.org; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR, "signature has no v="},
+	    {"a=rsa-sha256; d=example.org; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
+	     "signature has no v="},
 	    {"v=2; a=rsa-sha256; d=example.org; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
 	     "signature has an unknown version"},
 	    {"v=01; a=rsa-sha256; d=example.org; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
 	     "signature has an unknown version"},
-	    {"v=1; d=example.org; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR, "signature has no a="},
+	    {"v=1; d=example.org; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
+	     "signature has no a="},
 	    {"v=1; A=rsa-sha256; d=example.org; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
 	     "signature has no a="},
-	    {"v=1; a=rsa-sha256; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR, "signature has no d="},
-	    {"v=1; a=rsa-sha256; d=; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR, "signature has no d="},
-	    {"v=1; a=rsa-sha256; d=example.org; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR, "signature has no s="},
-	    {"v=1; a=rsa-sha256; d=example.org; s=sel; bh=AAAA; b=BBBB", DKIM_PERMERROR, "signature has no h="},
-	    {"v=1; a=rsa-sha256; d=example.org; s=sel; h=From; b=BBBB", DKIM_PERMERROR, "signature has no bh="},
-	    {"v=1; a=rsa-sha256; d=example.org; s=sel; h=From; bh=AAAA; b=", DKIM_PERMERROR, "signature has no b="},
+	    {"v=1; a=rsa-sha256; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
+	     "signature has no d="},
+	    {"v=1; a=rsa-sha256; d=; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
+	     "signature has no d="},
+	    {"v=1; a=rsa-sha256; d=example.org; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
+	     "signature has no s="},
+	    {"v=1; a=rsa-sha256; d=example.org; s=sel; bh=AAAA; b=BBBB", DKIM_PERMERROR,
+	     "signature has no h="},
+	    {"v=1; a=rsa-sha256; d=example.org; s=sel; h=From; b=BBBB", DKIM_PERMERROR,
+	     "signature has no bh="},
+	    {"v=1; a=rsa-sha256; d=example.org; s=sel; h=From; bh=AAAA; b=", DKIM_PERMERROR,
+	     "signature has no b="},
 	    {"v=1; a=rsa-sha1; d=example.org; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
 	     "rsa-sha1 is not accepted"},
 	    {"v=1; a=rsa-sha512; d=example.org; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_NEUTRAL,
 	     "unknown signature algorithm"},
-	    {"v=1; a=rsa-sha256; d=org; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR, "d= is not a domain name"},
+	    {"v=1; a=rsa-sha256; d=org; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
+	     "d= is not a domain name"},
 	    {"v=1; a=rsa-sha256; d=example.org.; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
 	     "d= is not a domain name"},
-	    {"v=1; a=rsa-sha256; d=example.org(.evil; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
-	     "d= is not a domain name"},
+	    {"v=1; a=rsa-sha256; d=example.org(.evil; s=sel; h=From; bh=AAAA; b=BBBB",
+	     DKIM_PERMERROR, "d= is not a domain name"},
 	    {"v=1; a=rsa-sha256; d=exam ple.org; s=sel; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
 	     "d= is not a domain name"},
 	    {"v=1; a=rsa-sha256; d=example.org; s=a b; h=From; bh=AAAA; b=BBBB", DKIM_PERMERROR,
 	     "s= is not a selector"},
-	    {"v=1; a=rsa-sha256; d=example.org; s=sel; h=To; bh=AAAA; b=BBBB", DKIM_PERMERROR, "From is not signed"},
-	    {"v=1; a=rsa-sha256; d=example.org; s=sel; h=xFrom:Fromx; bh=AAAA; b=BBBB", DKIM_PERMERROR,
+	    {"v=1; a=rsa-sha256; d=example.org; s=sel; h=To; bh=AAAA; b=BBBB", DKIM_PERMERROR,
 	     "From is not signed"},
+	    {"v=1; a=rsa-sha256; d=example.org; s=sel; h=xFrom:Fromx; bh=AAAA; b=BBBB",
+	     DKIM_PERMERROR, "From is not signed"},
 	    {GOOD "c=simple/nofws", DKIM_NEUTRAL, "unknown canonicalization"},
 	    {GOOD "c=", DKIM_NEUTRAL, "unknown canonicalization"},
 	    {GOOD "c=Relaxed/SIMPLE", DKIM_NONE, ""},
@@ -113,7 +128,8 @@ static void says_what_is_wrong(void **state)
 	    {GOOD "l=1x", DKIM_NEUTRAL, "l= is not a number"},
 	    {GOOD "l=9223372036854775808", DKIM_PERMERROR, "l= is beyond the body"},
 	    {GOOD "l=18446744073709551614", DKIM_PERMERROR, "l= is beyond the body"},
-	    {GOOD "l=99999999999999999999999999999999999999999999", DKIM_PERMERROR, "l= is beyond the body"},
+	    {GOOD "l=99999999999999999999999999999999999999999999", DKIM_PERMERROR,
+	     "l= is beyond the body"},
 	    {GOOD "t=1800000000", DKIM_NONE, ""},
 	    {GOOD "t=18446744073709551616", DKIM_NONE, ""},
 	    {GOOD "t=x", DKIM_NEUTRAL, "t= is not a number"},
@@ -122,7 +138,8 @@ static void says_what_is_wrong(void **state)
 	    {GOOD "x=0", DKIM_PERMERROR, "signature expired"},
 	    {GOOD "x=18446744073709551616", DKIM_NONE, ""},
 	    {GOOD "x=abc", DKIM_NEUTRAL, "x= is not a number"},
-	    {GOOD "t=1600000000; x=1600000000", DKIM_PERMERROR, "signature expires before it was made"},
+	    {GOOD "t=1600000000; x=1600000000", DKIM_PERMERROR,
+	     "signature expires before it was made"},
 	    {GOOD "foo=bar; r=y", DKIM_NONE, ""},
 	};
 	struct dkim_field f;
@@ -158,18 +175,29 @@ static void bounds_the_signed_names(void **state)
 
 static void reads_arc_fields(void **state)
 {
-	static const struct { enum dkim_field_kind kind; const char *text, *reason; unsigned instance; } rows[] = {
-	    {DKIM_FIELD_ARC_MESSAGE, "i=1; a=rsa-sha256; d=example.org; s=sel; h=From; bh=AA; b=BB", "", 1},
-	    {DKIM_FIELD_ARC_MESSAGE, "v=9; i=50; a=rsa-sha256; d=example.org; s=sel; h=From; bh=AA; b=BB", "", 50},
-	    {DKIM_FIELD_ARC_MESSAGE, "i=51; a=rsa-sha256; d=example.org; s=sel; h=From; bh=AA; b=BB",
+	static const struct {
+		enum dkim_field_kind kind;
+		const char *text, *reason;
+		unsigned instance;
+	} rows[] = {
+	    {DKIM_FIELD_ARC_MESSAGE, "i=1; a=rsa-sha256; d=example.org; s=sel; h=From; bh=AA; b=BB",
+	     "", 1},
+	    {DKIM_FIELD_ARC_MESSAGE,
+	     "v=9; i=50; a=rsa-sha256; d=example.org; s=sel; h=From; bh=AA; b=BB", "", 50},
+	    {DKIM_FIELD_ARC_MESSAGE,
+	     "i=51; a=rsa-sha256; d=example.org; s=sel; h=From; bh=AA; b=BB",
 	     "i= is not an instance", 0},
-	    {DKIM_FIELD_ARC_MESSAGE, "i=1; a=rsa-sha256; d=example.org; s=sel; h=From:arc-seal; bh=AA; b=BB",
+	    {DKIM_FIELD_ARC_MESSAGE,
+	     "i=1; a=rsa-sha256; d=example.org; s=sel; h=From:arc-seal; bh=AA; b=BB",
 	     "ARC-Seal is signed", 1},
-	    {DKIM_FIELD_ARC_SEAL, "i=2; cv=pass; a=rsa-sha256; d=example.org; s=sel; t=1; b=BB", "", 2},
+	    {DKIM_FIELD_ARC_SEAL, "i=2; cv=pass; a=rsa-sha256; d=example.org; s=sel; t=1; b=BB", "",
+	     2},
 	    {DKIM_FIELD_ARC_SEAL, "i=01; cv=pass; a=rsa-sha256; d=example.org; s=sel; b=BB",
 	     "i= is not an instance", 0},
-	    {DKIM_FIELD_ARC_SEAL, "cv=pass; a=rsa-sha256; d=example.org; s=sel; b=BB", "i= is not an instance", 0},
-	    {DKIM_FIELD_ARC_SEAL, "i=1; cv=none; a=rsa-sha256; d=example.org; s=sel; h=From; b=BB", "seal has h=", 1},
+	    {DKIM_FIELD_ARC_SEAL, "cv=pass; a=rsa-sha256; d=example.org; s=sel; b=BB",
+	     "i= is not an instance", 0},
+	    {DKIM_FIELD_ARC_SEAL, "i=1; cv=none; a=rsa-sha256; d=example.org; s=sel; h=From; b=BB",
+	     "seal has h=", 1},
 	};
 	struct dkim_field f;
 

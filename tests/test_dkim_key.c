@@ -94,7 +94,10 @@ static void verifies(const struct dkim_key *k, const struct signer_key *signer)
 
 static void takes_the_records_of_rfc_6376_and_8463(void **state)
 {
-	static const struct { const char *text; bool ed25519, testing, strict; } rows[] = {
+	static const struct {
+		const char *text;
+		bool ed25519, testing, strict;
+	} rows[] = {
 	    {"v=DKIM1; k=rsa; p=%s", false, false, false},
 	    {"p=%s", false, false, false},
 	    {"v=DKIM1;p=%s;", false, false, false},
@@ -110,11 +113,13 @@ static void takes_the_records_of_rfc_6376_and_8463(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct dkim_key *k = key_of_row(rows[i].text, rows[i].ed25519 ? fx.ed25519_p : fx.rsa_p);
+		struct dkim_key *k =
+		    key_of_row(rows[i].text, rows[i].ed25519 ? fx.ed25519_p : fx.rsa_p);
 
 		if (dkim_key_refusal(k) != NULL)
 			fail_msg("%s: %s", rows[i].text, dkim_key_refusal(k));
-		assert_int_equal(dkim_key_type(k), rows[i].ed25519 ? DKIM_KEY_ED25519 : DKIM_KEY_RSA);
+		assert_int_equal(dkim_key_type(k),
+				 rows[i].ed25519 ? DKIM_KEY_ED25519 : DKIM_KEY_RSA);
 		assert_int_equal(dkim_key_bits(k), rows[i].ed25519 ? 256 : 1024);
 		assert_int_equal(dkim_key_testing(k), rows[i].testing);
 		assert_int_equal(dkim_key_strict(k), rows[i].strict);
@@ -142,7 +147,10 @@ static void takes_a_bare_rsa_public_key_and_white_space_in_base64(void **state)
 
 static void refuses_other_records_and_says_why(void **state)
 {
-	static const struct { const char *text, *why; bool other; } rows[] = {
+	static const struct {
+		const char *text, *why;
+		bool other;
+	} rows[] = {
 	    {"v=DKIM1; p=", "key revoked", false},
 	    {"v=DKIM1; k=rsa; p= ;", "key revoked", false},
 	    {"v=DKIM1; k=rsa", "key record has no p=", true},
@@ -206,7 +214,7 @@ static void refuses_der_that_is_not_exactly_one_key(void **state)
 		assert_non_null(dkim_key_refusal(k));
 		dkim_key_unref(k);
 	}
-	der[1] = 0x80;	/* indefinite length */
+	der[1] = 0x80; /* indefinite length */
 	k = key_of_der(der, n);
 	assert_string_equal(dkim_key_refusal(k), "key is not an RSA key");
 	dkim_key_unref(k);
@@ -231,11 +239,20 @@ static struct dkim_key *key_of_numbers(unsigned bits, const uint8_t *exponent, s
 
 static void bounds_modulus_and_exponent(void **state)
 {
-	static const struct { unsigned bits; const char *exponent; size_t len; const char *why; } rows[] = {
-	    {1024, "\1\0\1", 3, NULL},		    {1023, "\1\0\1", 3, "key is too short"},
-	    {512, "\1\0\1", 3, "key is too short"}, {8192, "\3", 1, NULL},
-	    {8193, "\3", 1, "key is too long"},	    {2048, "\1", 1, "key has an unusable exponent"},
-	    {2048, "\0", 1, "key has an unusable exponent"}, {2048, "\2", 1, "key has an unusable exponent"},
+	static const struct {
+		unsigned bits;
+		const char *exponent;
+		size_t len;
+		const char *why;
+	} rows[] = {
+	    {1024, "\1\0\1", 3, NULL},
+	    {1023, "\1\0\1", 3, "key is too short"},
+	    {512, "\1\0\1", 3, "key is too short"},
+	    {8192, "\3", 1, NULL},
+	    {8193, "\3", 1, "key is too long"},
+	    {2048, "\1", 1, "key has an unusable exponent"},
+	    {2048, "\0", 1, "key has an unusable exponent"},
+	    {2048, "\2", 1, "key has an unusable exponent"},
 	    {2048, "", 0, "key has an unusable exponent"},
 	    {2048, "\0\x7f\1\1\1\1\1\1\1", 9, NULL},
 	    {2048, "\1\1\1\1\1\1\1\1\1", 9, "key has an unusable exponent"},
@@ -243,7 +260,8 @@ static void bounds_modulus_and_exponent(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct dkim_key *k = key_of_numbers(rows[i].bits, (const uint8_t *)rows[i].exponent, rows[i].len);
+		struct dkim_key *k =
+		    key_of_numbers(rows[i].bits, (const uint8_t *)rows[i].exponent, rows[i].len);
 
 		if (rows[i].why == NULL)
 			assert_null(dkim_key_refusal(k));
@@ -318,7 +336,8 @@ static void *user(void *arg)
 		snprintf(name, sizeof(name), "%d", i % 40);
 		k = dkim_key_get(arg, "same", rsa, strlen(rsa));
 		churn = dkim_key_get(arg, name, ed25519, strlen(ed25519));
-		wrong += k == NULL || churn == NULL || dkim_key_verify(k, hash, signature, n) != VERIFICATION_OK;
+		wrong += k == NULL || churn == NULL ||
+			 dkim_key_verify(k, hash, signature, n) != VERIFICATION_OK;
 		dkim_key_unref(k);
 		dkim_key_unref(churn);
 	}

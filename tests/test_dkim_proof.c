@@ -36,7 +36,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Prove a signature over "text" with `b` against what the resolver has at s._domainkey.example.org. */
+/* Prove a signature over "text" with `b` against what the resolver has at s._domainkey.example.org.
+ */
 static struct dkim_proof prove(struct resolver *r, const char *b)
 {
 	struct lookups *l = lookups_new(r);
@@ -50,7 +51,8 @@ static struct dkim_proof prove(struct resolver *r, const char *b)
 	assert_non_null(h);
 	sha256_add(h, "text", 4);
 	assert_true(sha256_end(h, hash));
-	assert_true(asprintf(&value, "v=1; a=rsa-sha256; d=example.org; s=s; h=From; bh=AA; b=%s", b) > 0);
+	assert_true(
+	    asprintf(&value, "v=1; a=rsa-sha256; d=example.org; s=s; h=From; bh=AA; b=%s", b) > 0);
 	dkim_field_read(&f, DKIM_FIELD_DKIM, value, strlen(value), 0);
 	assert_int_equal(f.problem, DKIM_NONE);
 	lookups_deadline(l, clock_mono_ms() + 1000);
@@ -62,7 +64,8 @@ static struct dkim_proof prove(struct resolver *r, const char *b)
 }
 
 /* The records: "+" the right key, "-" another one, else as written. In both orders. */
-static void expect(const char *const *records, size_t n, enum dkim_result result, const char *reason)
+static void expect(const char *const *records, size_t n, enum dkim_result result,
+		   const char *reason)
 {
 	char *b = signer_sign_text(fx.key, "text");
 
@@ -72,8 +75,9 @@ static void expect(const char *const *records, size_t n, enum dkim_result result
 
 		for (size_t i = 0; i < n; i++) {
 			const char *text = records[backward ? n - 1 - i : i];
-			char *key = text[0] == '+' ? signer_key_record(fx.key)
-				    : text[0] == '-' ? signer_key_record(fx.other_key) : strdup(text);
+			char *key = text[0] == '+'   ? signer_key_record(fx.key)
+				    : text[0] == '-' ? signer_key_record(fx.other_key)
+						     : strdup(text);
 
 			fake_resolver_add(r, "s._domainkey.example.org", DNS_TXT, key);
 			free(key);
@@ -87,9 +91,9 @@ static void expect(const char *const *records, size_t n, enum dkim_result result
 	free(b);
 }
 
-#define EXPECT(result, reason, ...)                                                                \
-	expect((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), \
-	       result, reason)
+#define EXPECT(result, reason, ...) \
+	expect((const char *const[]){__VA_ARGS__}, \
+	       sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), result, reason)
 
 static void of_several_records_the_order_does_not_matter(void **state)
 {

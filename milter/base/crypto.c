@@ -1,5 +1,6 @@
-/* crypto.c - SHA-256 and public keys on OpenSSL's EVP. RSA keys are taken apart here, with forty lines of DER reading:
- * OpenSSL's decoder takes any kind of key from a stranger, costs four times as much and gets slower with threads. */
+/* crypto.c - SHA-256 and public keys on OpenSSL's EVP. RSA keys are taken apart here, with forty
+ * lines of DER reading: OpenSSL's decoder takes any kind of key from a stranger, costs four times
+ * as much and gets slower with threads. */
 #include "base/crypto.h"
 
 #include <stdlib.h>
@@ -12,15 +13,15 @@
 #include <openssl/rsa.h>
 
 #define ED25519_SIZE 32
-#define RSA_MAX_EXPONENT_BYTES 8	/* a long exponent makes every verification slow */
+#define RSA_MAX_EXPONENT_BYTES 8 /* a long exponent makes every verification slow */
 
 struct sha256 {
 	EVP_MD_CTX *ctx;
 	bool failed;
 };
 
-/* RSA: `rsa` is ready to verify and is copied for each use, which is cheaper than setting one up anew.
- * Ed25519: `ed25519`. */
+/* RSA: `rsa` is ready to verify and is copied for each use, which is cheaper than setting one up
+ * anew. Ed25519: `ed25519`. */
 struct public_key {
 	EVP_PKEY_CTX *rsa;
 	EVP_PKEY *ed25519;
@@ -55,7 +56,8 @@ struct sha256 *sha256_fork(const struct sha256 *h)
 {
 	struct sha256 *fork = calloc(1, sizeof(*fork));
 
-	if (fork == NULL || (fork->ctx = EVP_MD_CTX_new()) == NULL || EVP_MD_CTX_copy_ex(fork->ctx, h->ctx) != 1) {
+	if (fork == NULL || (fork->ctx = EVP_MD_CTX_new()) == NULL ||
+	    EVP_MD_CTX_copy_ex(fork->ctx, h->ctx) != 1) {
 		sha256_free(fork);
 		return NULL;
 	}
@@ -82,7 +84,8 @@ struct der {
 #define DER_OID 0x06
 #define DER_SEQUENCE 0x30
 
-/* Take one element with this tag off `d`: its contents. False: another tag, or it goes beyond the end. */
+/* Take one element with this tag off `d`: its contents. False: another tag, or it goes beyond the
+ * end. */
 static bool der_take(struct der *d, uint8_t tag, struct der *contents_r)
 {
 	size_t head = 2, n;
@@ -121,13 +124,15 @@ static bool der_take_number(struct der *d, struct der *number_r)
 /* SubjectPublicKeyInfo: step into the BIT STRING of an rsaEncryption key. */
 static bool der_enter_spki(struct der *d)
 {
-	static const uint8_t rsa_encryption[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
+	static const uint8_t rsa_encryption[] = {0x2a, 0x86, 0x48, 0x86, 0xf7,
+						 0x0d, 0x01, 0x01, 0x01};
 	struct der outer, algorithm, oid, bits;
 
 	if (!der_take(d, DER_SEQUENCE, &outer) || d->left != 0 ||
 	    !der_take(&outer, DER_SEQUENCE, &algorithm) || !der_take(&algorithm, DER_OID, &oid) ||
 	    oid.left != sizeof(rsa_encryption) || memcmp(oid.at, rsa_encryption, oid.left) != 0 ||
-	    !der_take(&outer, DER_BIT_STRING, &bits) || outer.left != 0 || bits.left < 1 || bits.at[0] != 0)
+	    !der_take(&outer, DER_BIT_STRING, &bits) || outer.left != 0 || bits.left < 1 ||
+	    bits.at[0] != 0)
 		return false;
 	*d = (struct der){bits.at + 1, bits.left - 1};
 	return true;
@@ -138,19 +143,22 @@ static bool der_rsa(const uint8_t *bytes, size_t n, struct der *modulus_r, struc
 {
 	struct der d = {bytes, n}, sequence, probe = d;
 
-	/* SubjectPublicKeyInfo begins with two SEQUENCEs, RSAPublicKey with SEQUENCE and INTEGER. */
-	if (der_take(&probe, DER_SEQUENCE, &sequence) && sequence.left > 0 && sequence.at[0] == DER_SEQUENCE &&
-	    !der_enter_spki(&d))
+	/* SubjectPublicKeyInfo begins with two SEQUENCEs, RSAPublicKey with SEQUENCE and INTEGER.
+	 */
+	if (der_take(&probe, DER_SEQUENCE, &sequence) && sequence.left > 0 &&
+	    sequence.at[0] == DER_SEQUENCE && !der_enter_spki(&d))
 		return false;
-	return der_take(&d, DER_SEQUENCE, &sequence) && d.left == 0 && der_take_number(&sequence, modulus_r) &&
-	       der_take_number(&sequence, exponent_r) && sequence.left == 0;
+	return der_take(&d, DER_SEQUENCE, &sequence) && d.left == 0 &&
+	       der_take_number(&sequence, modulus_r) && der_take_number(&sequence, exponent_r) &&
+	       sequence.left == 0;
 }
 
 static unsigned bits_of(const struct der *number)
 {
 	unsigned bits = (unsigned)number->left * 8;
 
-	for (uint8_t top = number->left > 0 ? number->at[0] : 0xff; top < 0x80; top = (uint8_t)(top << 1))
+	for (uint8_t top = number->left > 0 ? number->at[0] : 0xff; top < 0x80;
+	     top = (uint8_t)(top << 1))
 		bits--;
 	return bits;
 }
@@ -185,7 +193,8 @@ static EVP_PKEY *rsa_make(const struct der *modulus, const struct der *exponent)
 	if (ctx != NULL && builder != NULL && n != NULL && e != NULL &&
 	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
 	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1 &&
-	    (params = OSSL_PARAM_BLD_to_param(builder)) != NULL && EVP_PKEY_fromdata_init(ctx) == 1 &&
+	    (params = OSSL_PARAM_BLD_to_param(builder)) != NULL &&
+	    EVP_PKEY_fromdata_init(ctx) == 1 &&
 	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
 		key = NULL;
 	OSSL_PARAM_free(params);
@@ -209,7 +218,8 @@ static EVP_PKEY_CTX *rsa_ready(EVP_PKEY *key)
 	return NULL;
 }
 
-bool public_key_rsa(const uint8_t *der, size_t n, struct public_key **key_r, unsigned *bits_r, const char **refusal_r)
+bool public_key_rsa(const uint8_t *der, size_t n, struct public_key **key_r, unsigned *bits_r,
+		    const char **refusal_r)
 {
 	struct der modulus, exponent;
 	struct public_key *k;
@@ -226,7 +236,7 @@ bool public_key_rsa(const uint8_t *der, size_t n, struct public_key **key_r, uns
 	k = calloc(1, sizeof(*k));
 	key = rsa_make(&modulus, &exponent);
 	if (k != NULL && key != NULL)
-		k->rsa = rsa_ready(key);	/* holds its own reference to the key */
+		k->rsa = rsa_ready(key); /* holds its own reference to the key */
 	EVP_PKEY_free(key);
 	if (k == NULL || k->rsa == NULL) {
 		ERR_clear_error();
@@ -237,7 +247,8 @@ bool public_key_rsa(const uint8_t *der, size_t n, struct public_key **key_r, uns
 	return true;
 }
 
-bool public_key_ed25519(const uint8_t *raw, size_t n, struct public_key **key_r, const char **refusal_r)
+bool public_key_ed25519(const uint8_t *raw, size_t n, struct public_key **key_r,
+			const char **refusal_r)
 {
 	struct public_key *k;
 
@@ -279,7 +290,8 @@ static enum verification outcome(int answer)
 	return memory ? VERIFICATION_FAILED : VERIFICATION_MISMATCH;
 }
 
-static enum verification verify_rsa(const struct public_key *k, const uint8_t *hash, const uint8_t *signature, size_t n)
+static enum verification verify_rsa(const struct public_key *k, const uint8_t *hash,
+				    const uint8_t *signature, size_t n)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_dup(k->rsa);
 	enum verification result = VERIFICATION_FAILED;
@@ -290,8 +302,8 @@ static enum verification verify_rsa(const struct public_key *k, const uint8_t *h
 	return result;
 }
 
-static enum verification verify_ed25519(const struct public_key *k, const uint8_t *hash, const uint8_t *signature,
-					size_t n)
+static enum verification verify_ed25519(const struct public_key *k, const uint8_t *hash,
+					const uint8_t *signature, size_t n)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	enum verification result = VERIFICATION_FAILED;
@@ -302,8 +314,9 @@ static enum verification verify_ed25519(const struct public_key *k, const uint8_
 	return result;
 }
 
-enum verification public_key_verify(const struct public_key *k, const uint8_t hash[SHA256_SIZE], const uint8_t *signature,
-				    size_t n)
+enum verification public_key_verify(const struct public_key *k, const uint8_t hash[SHA256_SIZE],
+				    const uint8_t *signature, size_t n)
 {
-	return k->rsa != NULL ? verify_rsa(k, hash, signature, n) : verify_ed25519(k, hash, signature, n);
+	return k->rsa != NULL ? verify_rsa(k, hash, signature, n)
+			      : verify_ed25519(k, hash, signature, n);
 }

@@ -1,5 +1,6 @@
-/* arc.c - chain validation (RFC 8617 5.2). The newest ARC-Message-Signature covers header and body like a DKIM signature,
- * each ARC-Seal the ARC fields up to its own set. At most MAX_ARC_SETS sets, the body is hashed once. */
+/* arc.c - chain validation (RFC 8617 5.2). The newest ARC-Message-Signature covers header and body
+ * like a DKIM signature, each ARC-Seal the ARC fields up to its own set. At most MAX_ARC_SETS sets,
+ * the body is hashed once. */
 #include "check/arc.h"
 
 #include <stdio.h>
@@ -17,11 +18,12 @@
 
 enum part { PART_RESULTS, PART_MESSAGE, PART_SEAL, PARTS };
 
-static const char *const part_name[PARTS] = {"ARC-Authentication-Results", "ARC-Message-Signature", "ARC-Seal"};
+static const char *const part_name[PARTS] = {"ARC-Authentication-Results", "ARC-Message-Signature",
+					     "ARC-Seal"};
 
 struct set {
-	struct header_field header[PARTS];	/* a NULL name: not there */
-	size_t at;		/* place of the ARC-Message-Signature in the header */
+	struct header_field header[PARTS]; /* a NULL name: not there */
+	size_t at;			   /* place of the ARC-Message-Signature in the header */
 	struct dkim_field seal;
 };
 
@@ -29,13 +31,13 @@ struct arc_message {
 	const struct arc_settings *settings;
 	time_t now;
 	struct headers *headers;
-	struct set *sets;	/* MAX_ARC_SETS of them, once there is one */
-	unsigned count;		/* the highest instance */
-	struct dkim_field newest;	/* the ARC-Message-Signature of the highest instance */
+	struct set *sets;	  /* MAX_ARC_SETS of them, once there is one */
+	unsigned count;		  /* the highest instance */
+	struct dkim_field newest; /* the ARC-Message-Signature of the highest instance */
 	struct sha256 *body_hash;
 	struct canon_body body;
-	bool failed;		/* out of memory */
-	const char *reason;	/* why the chain fails; NULL: it does not, so far */
+	bool failed;	    /* out of memory */
+	const char *reason; /* why the chain fails; NULL: it does not, so far */
 };
 
 struct arc_message *arc_message_new(const struct arc_settings *s, time_t now)
@@ -84,7 +86,7 @@ void arc_message_header(struct arc_message *m, const char *name, const char *val
 	headers_add(m->headers, name, value);
 }
 
-/* -- the sets ----------------------------------------------------------------------------------------- */
+/* -- the sets ---------------------------------------------------- */
 
 static const char *skip_white(const char *at)
 {
@@ -108,12 +110,13 @@ static unsigned results_instance(const char *value)
 }
 
 /* The instance of a signature field, all of which is read for a seal. */
-static unsigned signature_instance(const struct header_field *h, struct dkim_field *f, enum part part, time_t now)
+static unsigned signature_instance(const struct header_field *h, struct dkim_field *f,
+				   enum part part, time_t now)
 {
 	if (h->value_len > MAX_SIGNATURE_FIELD_BYTES)
 		return 0;
-	dkim_field_read(f, part == PART_SEAL ? DKIM_FIELD_ARC_SEAL : DKIM_FIELD_ARC_MESSAGE, h->value, h->value_len,
-			now);
+	dkim_field_read(f, part == PART_SEAL ? DKIM_FIELD_ARC_SEAL : DKIM_FIELD_ARC_MESSAGE,
+			h->value, h->value_len, now);
 	return f->instance;
 }
 
@@ -229,11 +232,11 @@ void arc_message_body(struct arc_message *m, const unsigned char *bytes, size_t 
 		canon_body_add(&m->body, bytes, n);
 }
 
-/* -- the signatures ----------------------------------------------------------------------------------- */
+/* -- the signatures ---------------------------------------------- */
 
 /* NULL: it verifies. */
-static const char *signature_problem(struct arc_message *m, struct lookups *l, const struct dkim_field *f,
-				     const uint8_t *hash)
+static const char *signature_problem(struct arc_message *m, struct lookups *l,
+				     const struct dkim_field *f, const uint8_t *hash)
 {
 	struct dkim_proof proof;
 
@@ -242,13 +245,16 @@ static const char *signature_problem(struct arc_message *m, struct lookups *l, c
 	return proof.result == DKIM_PASS ? NULL : proof.reason;
 }
 
-/* The field at `at`, among those not yet used, that h= means by this name: from the bottom up (RFC 6376 5.4.2). */
-static bool take_field(const struct headers *h, const char *name, size_t len, bool *used, size_t *at_r)
+/* The field at `at`, among those not yet used, that h= means by this name: from the bottom up (RFC
+ * 6376 5.4.2). */
+static bool take_field(const struct headers *h, const char *name, size_t len, bool *used,
+		       size_t *at_r)
 {
 	for (size_t i = headers_count(h); i-- > 0;) {
 		const char *field = used[i] ? "" : headers_at(h, i).name;
 
-		if (strncasecmp(field, name, len) != 0 || field[len + strspn(field + len, " \t")] != '\0')
+		if (strncasecmp(field, name, len) != 0 ||
+		    field[len + strspn(field + len, " \t")] != '\0')
 			continue;
 		used[i] = true;
 		*at_r = i;
@@ -276,9 +282,11 @@ static bool hash_message_header(const struct arc_message *m, uint8_t hash_r[SHA2
 
 			canon_field(h, field.name, field.value, field.value_len, f->header_relaxed);
 		}
-	canon_own_field(h, own->name, own->value, own->value_len, f->b.value, f->b.value_len, f->header_relaxed);
+	canon_own_field(h, own->name, own->value, own->value_len, f->b.value, f->b.value_len,
+			f->header_relaxed);
 	ok = sha256_end(h, hash_r);
-out:	sha256_free(h);
+out:
+	sha256_free(h);
 	free(used);
 	return ok;
 }
@@ -295,7 +303,8 @@ static const char *message_problem(struct arc_message *m, struct lookups *l)
 	}
 	if (m->newest.partial && m->newest.body_length != m->body.length)
 		return "message signature covers a part of the body only";
-	if (!base64_decode(m->newest.bh.value, m->newest.bh.value_len, claimed, sizeof(claimed), &n) ||
+	if (!base64_decode(m->newest.bh.value, m->newest.bh.value_len, claimed, sizeof(claimed),
+			   &n) ||
 	    n != SHA256_SIZE || memcmp(hash, claimed, SHA256_SIZE) != 0)
 		return "body hash did not verify";
 	if (!hash_message_header(m, hash)) {
@@ -313,11 +322,13 @@ static bool hash_seal(const struct set *s, struct sha256 *before, uint8_t hash_r
 	bool ok;
 
 	for (enum part p = PART_RESULTS; p < PART_SEAL; p++)
-		canon_field(before, s->header[p].name, s->header[p].value, s->header[p].value_len, true);
+		canon_field(before, s->header[p].name, s->header[p].value, s->header[p].value_len,
+			    true);
 	h = sha256_fork(before);
 	if (h == NULL)
 		return false;
-	canon_own_field(h, own->name, own->value, own->value_len, s->seal.b.value, s->seal.b.value_len, true);
+	canon_own_field(h, own->name, own->value, own->value_len, s->seal.b.value,
+			s->seal.b.value_len, true);
 	ok = sha256_end(h, hash_r);
 	sha256_free(h);
 	canon_field(before, own->name, own->value, own->value_len, true);
@@ -342,7 +353,7 @@ static const char *seals_problem(struct arc_message *m, struct lookups *l)
 	return problem;
 }
 
-/* -- the verdict -------------------------------------------------------------------------------------- */
+/* -- the verdict ------------------------------------------------- */
 
 static bool is_trusted(const struct arc_settings *s, const char *domain)
 {

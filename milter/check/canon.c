@@ -8,7 +8,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* -- the body ----------------------------------------------------------------------------------------- */
+/* -- the body ---------------------------------------------------- */
 
 void canon_body_start(struct canon_body *c, bool relaxed, uint64_t limit, struct sha256 *hash)
 {
@@ -69,7 +69,8 @@ static size_t plain_stretch(const unsigned char *bytes, size_t n, bool relaxed)
 {
 	size_t i = 0;
 
-	while (i < n && bytes[i] != '\r' && bytes[i] != '\n' && !(relaxed && is_blank((char)bytes[i])))
+	while (i < n && bytes[i] != '\r' && bytes[i] != '\n' &&
+	       !(relaxed && is_blank((char)bytes[i])))
 		i++;
 	return i;
 }
@@ -84,7 +85,7 @@ void canon_body_add(struct canon_body *c, const unsigned char *bytes, size_t n)
 			i++;
 			continue;
 		}
-		if (c->cr)		/* a CR alone ended the line */
+		if (c->cr) /* a CR alone ended the line */
 			body_line_end(c);
 		if (bytes[i] == '\r') {
 			c->cr = true;
@@ -105,14 +106,14 @@ void canon_body_end(struct canon_body *c)
 {
 	if (c->cr || c->open)
 		body_line_end(c);
-	/* Empty lines at the end go, the end of the last line stays; an empty body is CRLF in simple form, nothing in
-	 * relaxed form. */
+	/* Empty lines at the end go, the end of the last line stays; an empty body is CRLF in
+	 * simple form, nothing in relaxed form. */
 	if (c->any || !c->relaxed)
 		body_write(c, "\r\n", 2);
 	body_flush(c);
 }
 
-/* -- the header --------------------------------------------------------------------------------------- */
+/* -- the header -------------------------------------------------- */
 
 /* Text that goes to a hash in pieces of some size. */
 struct writer {
@@ -146,12 +147,14 @@ static void put_name(struct writer *w, const char *name, bool relaxed)
 	while (relaxed && len > 0 && is_blank(name[len - 1]))
 		len--;
 	for (size_t i = 0; i < len; i++)
-		put(w, relaxed && name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + 32) : name[i]);
+		put(w,
+		    relaxed && name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + 32) : name[i]);
 	put(w, ':');
 }
 
 /* The value without the stretch from `cut` to `resume`. */
-static void put_simple(struct writer *w, const char *value, const char *end, const char *cut, const char *resume)
+static void put_simple(struct writer *w, const char *value, const char *end, const char *cut,
+		       const char *resume)
 {
 	char before = '\0';
 
@@ -167,7 +170,8 @@ static void put_simple(struct writer *w, const char *value, const char *end, con
 	}
 }
 
-static void put_relaxed(struct writer *w, const char *value, const char *end, const char *cut, const char *resume)
+static void put_relaxed(struct writer *w, const char *value, const char *end, const char *cut,
+			const char *resume)
 {
 	bool blank = false, any = false;
 
@@ -197,8 +201,8 @@ void canon_field(struct sha256 *h, const char *name, const char *value, size_t l
 	put_end(&w, true);
 }
 
-void canon_own_field(struct sha256 *h, const char *name, const char *value, size_t len, const char *b, size_t b_len,
-		     bool relaxed)
+void canon_own_field(struct sha256 *h, const char *name, const char *value, size_t len,
+		     const char *b, size_t b_len, bool relaxed)
 {
 	struct writer w = {.hash = h, .used = 0};
 	const char *end = value + len, *cut = b, *resume = b + b_len;

@@ -1,7 +1,7 @@
-/* dkim.c - verification of DKIM signatures. libopendkim canonicalizes and hashes what passed dkim_field.c, and every
- * signature is ignored in its final callback, so that it asks for no key; what remains is done here. The order of its
- * calls is not free: dkim_sig_gethashes() ends the process for a signature that has an error. The only includer of
- * opendkim/dkim.h. */
+/* dkim.c - verification of DKIM signatures. libopendkim canonicalizes and hashes what passed
+ * dkim_field.c, and every signature is ignored in its final callback, so that it asks for no key;
+ * what remains is done here. The order of its calls is not free: dkim_sig_gethashes() ends the
+ * process for a signature that has an error. The only includer of opendkim/dkim.h. */
 #include "check/dkim.h"
 
 #include <assert.h>
@@ -23,8 +23,9 @@
 
 /* Different l= in one message; each costs a hash of its own over the body. */
 #define MAX_PARTIAL_BODIES 4
-/* The library compares t= and x= with time(); our check of x= uses the caller's clock, and t= is not checked. A drift of
- * thirty years keeps the library out of the way; it then refuses t= before 2001 (t= minus drift, unsigned). */
+/* The library compares t= and x= with time(); our check of x= uses the caller's clock, and t= is
+ * not checked. A drift of thirty years keeps the library out of the way; it then refuses t= before
+ * 2001 (t= minus drift, unsigned). */
 #define LIBRARY_DRIFT 1000000000U
 
 struct dkim_verifier {
@@ -37,25 +38,25 @@ struct dkim_verifier {
 struct entry {
 	struct dkim_field field;
 	struct header_field header;
-	size_t at;		/* its place in the header */
-	bool unfit;		/* the library must not see it */
-	bool fed;		/* the library has it */
-	DKIM_SIGINFO *info;	/* after the end of the message */
+	size_t at;	    /* its place in the header */
+	bool unfit;	    /* the library must not see it */
+	bool fed;	    /* the library has it */
+	DKIM_SIGINFO *info; /* after the end of the message */
 };
 
 struct dkim_message {
 	struct dkim_verifier *verifier;
 	time_t now;
 	struct headers *headers;
-	size_t seen;		/* DKIM-Signature fields */
+	size_t seen; /* DKIM-Signature fields */
 	struct entry *entries;
 	size_t count;
-	bool sign_signatures;	/* some h= names DKIM-Signature */
-	bool failed;		/* out of memory, or the library refused to work: nothing can be judged */
-	bool trouble;		/* the same, for one signature */
-	DKIM *handle;		/* NULL if nothing is left to hash */
+	bool sign_signatures; /* some h= names DKIM-Signature */
+	bool failed;  /* out of memory, or the library refused to work: nothing can be judged */
+	bool trouble; /* the same, for one signature */
+	DKIM *handle; /* NULL if nothing is left to hash */
 	struct crlf crlf;
-	struct canon_body *length[2];	/* simple, relaxed: made if an l= must be compared */
+	struct canon_body *length[2]; /* simple, relaxed: made if an l= must be compared */
 	struct strbuf line;
 };
 
@@ -69,7 +70,8 @@ static DKIM_CBSTAT ignore_all(DKIM *handle, DKIM_SIGINFO **list, int n)
 
 static bool library_open(struct dkim_verifier *v, struct error *why)
 {
-	/* Not FIXCRLF: it copies the body byte by byte and costs more than all the rest; crlf.c does it. */
+	/* Not FIXCRLF: it copies the body byte by byte and costs more than all the rest; crlf.c
+	 * does it. */
 	unsigned flags = DKIM_LIBFLAGS_DELAYSIGPROC | DKIM_LIBFLAGS_BADSIGHANDLES;
 	uint64_t drift = LIBRARY_DRIFT;
 
@@ -163,7 +165,7 @@ void dkim_message_header(struct dkim_message *m, const char *name, const char *v
 	headers_add(m->headers, name, value);
 }
 
-/* -- the end of the header ---------------------------------------------------------------------------- */
+/* -- the end of the header --------------------------------------- */
 
 /* True if an earlier signature has the same l=, or there is room for one more. */
 static bool partial_body_allowed(const struct dkim_message *m, size_t i)
@@ -183,8 +185,8 @@ static bool partial_body_allowed(const struct dkim_message *m, size_t i)
 	return different < MAX_PARTIAL_BODIES;
 }
 
-/* A long field costs too much. Of names with white space before the colon the library takes some for a signature's
- * and some not. */
+/* A long field costs too much. Of names with white space before the colon the library takes some
+ * for a signature's and some not. */
 static void entry_refuse_unfit(struct entry *e)
 {
 	if (e->header.value_len > MAX_SIGNATURE_FIELD_BYTES) {
@@ -240,7 +242,8 @@ static bool entries_read(struct dkim_message *m)
 static bool name_is_signed(const struct dkim_message *m, const char *name)
 {
 	for (size_t i = 0; i < m->count; i++)
-		if (m->entries[i].field.problem == DKIM_NONE && dkim_field_signs(&m->entries[i].field, name))
+		if (m->entries[i].field.problem == DKIM_NONE &&
+		    dkim_field_signs(&m->entries[i].field, name))
 			return true;
 	return false;
 }
@@ -282,7 +285,31 @@ static void feed_signature(struct dkim_message *m, struct entry *e)
 	e->field.reason = "signature has a syntax error";
 }
 
-/* The signatures and the fields they sign. Others would only cost time: the library searches all it has. */
+/* A field that the library would overlook, or cannot read: those who sign its name cannot be
+ * verified. White space before the colon would otherwise hide a second From from a signature that
+ * forbids one. */
+static void refuse_signers_of(struct dkim_message *m, const char *name)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		struct dkim_field *f = &m->entries[i].field;
+
+		if (f->problem != DKIM_NONE || !dkim_field_signs(f, name))
+			continue;
+		f->problem = DKIM_NEUTRAL;
+		f->reason = "a signed field has a bad name";
+	}
+}
+
+static void feed_signed_field(struct dkim_message *m, const struct header_field *field)
+{
+	if (!name_is_signed(m, field->name))
+		return;
+	if (!header_name_valid(field->name) || feed_field(m, field) != DKIM_STAT_OK)
+		refuse_signers_of(m, field->name);
+}
+
+/* The signatures and the fields they sign. Others would only cost time: the library searches all it
+ * has. */
 static bool feed_header(struct dkim_message *m)
 {
 	DKIM_STAT status;
@@ -296,8 +323,8 @@ static bool feed_header(struct dkim_message *m)
 
 		if (next < m->count && m->entries[next].at == i)
 			feed_signature(m, &m->entries[next++]);
-		else if (!header_name_is(field.name, DKIM_SIGNHEADER) && name_is_signed(m, field.name))
-			feed_field(m, &field);
+		else if (!header_name_is(field.name, DKIM_SIGNHEADER))
+			feed_signed_field(m, &field);
 	}
 	return dkim_eoh(m->handle) == DKIM_STAT_OK;
 }
@@ -380,7 +407,7 @@ void dkim_message_body(struct dkim_message *m, const unsigned char *bytes, size_
 		crlf_add(&m->crlf, bytes, n, feed_body, m);
 }
 
-/* -- the verdict -------------------------------------------------------------------------------------- */
+/* -- the verdict ------------------------------------------------- */
 
 static void verdict(struct dkim_signature *s, enum dkim_result result, const char *reason)
 {
@@ -417,7 +444,8 @@ static void describe(const struct dkim_field *f, struct dkim_signature *s)
 	copy_printable(s->b, sizeof(s->b), &f->b);
 }
 
-/* The library is at the end of the message: find each entry in its list. The n-th field fed is the n-th there. */
+/* The library is at the end of the message: find each entry in its list. The n-th field fed is the
+ * n-th there. */
 static bool finish_library(struct dkim_message *m)
 {
 	DKIM_SIGINFO **list = NULL;
@@ -444,7 +472,8 @@ static bool finish_library(struct dkim_message *m)
 	return fed == (size_t)n;
 }
 
-/* Header hash and body hash match what the signature says, as far as that is known without the key. */
+/* Header hash and body hash match what the signature says, as far as that is known without the key.
+ */
 static bool judge_hashes(struct dkim_message *m, const struct entry *e, struct dkim_signature *s,
 			 const uint8_t **header_hash_r)
 {
@@ -470,7 +499,8 @@ static bool judge_hashes(struct dkim_message *m, const struct entry *e, struct d
 		trouble(m, s);
 		return false;
 	}
-	if (!base64_decode(e->field.bh.value, e->field.bh.value_len, claimed, sizeof(claimed), &n) ||
+	if (!base64_decode(e->field.bh.value, e->field.bh.value_len, claimed, sizeof(claimed),
+			   &n) ||
 	    n != SHA256_SIZE) {
 		verdict(s, DKIM_NEUTRAL, "bh= is not a SHA-256 hash");
 		return false;
@@ -483,7 +513,8 @@ static bool judge_hashes(struct dkim_message *m, const struct entry *e, struct d
 	return true;
 }
 
-static void judge(struct dkim_message *m, struct lookups *l, const struct entry *e, struct dkim_signature *s)
+static void judge(struct dkim_message *m, struct lookups *l, const struct entry *e,
+		  struct dkim_signature *s)
 {
 	const struct dkim_settings *settings = &m->verifier->settings;
 	struct dkim_proof proof;

@@ -1,5 +1,6 @@
-/* dkim.h - verification of DKIM signatures (RFC 6376, 8301, 8463). libopendkim parses, canonicalizes and hashes; the
- * key record, the cache of decoded keys and the public-key operation are ours (dkim_key). */
+/* dkim.h - verification of DKIM signatures (RFC 6376, 8301, 8463). libopendkim parses,
+ * canonicalizes and hashes; the key record, the cache of decoded keys and the public-key operation
+ * are ours (dkim_key). */
 #ifndef ALIGND_CHECK_DKIM_H
 #define ALIGND_CHECK_DKIM_H
 
@@ -14,38 +15,43 @@
 struct dkim_verifier;
 
 struct dkim_settings {
-	size_t max_signatures;	/* 1 to MAX_DKIM_SIGNATURES */
-	unsigned min_key_bits;	/* RSA; at least 1024 (RFC 8301) */
-	size_t key_cache;	/* decoded keys kept */
-	bool partial_body_passes;	/* false: a signature whose l= leaves body unsigned gets DKIM_POLICY */
-	struct metrics *metrics;	/* may be NULL */
+	size_t max_signatures;	  /* 1 to MAX_DKIM_SIGNATURES */
+	unsigned min_key_bits;	  /* RSA; at least 1024 (RFC 8301) */
+	size_t key_cache;	  /* decoded keys kept */
+	bool partial_body_passes; /* false: a signature whose l= leaves body unsigned gets
+				     DKIM_POLICY */
+	struct metrics *metrics;  /* may be NULL */
 };
 
 struct dkim_verifier *dkim_verifier_new(const struct dkim_settings *s, struct error *why);
-void dkim_verifier_free(struct dkim_verifier *v);	/* NULL is fine */
+void dkim_verifier_free(struct dkim_verifier *v); /* NULL is fine */
 
 /* Its cache of keys, for arc.h; borrowed. */
 struct dkim_key_cache *dkim_verifier_keys(struct dkim_verifier *v);
 
-/* One message. Make it only if the message has a DKIM-Signature field. NULL: out of memory. `now`: for x=. */
+/* One message. Make it only if the message has a DKIM-Signature field. NULL: out of memory. `now`:
+ * for x=. */
 struct dkim_message;
 struct dkim_message *dkim_message_new(struct dkim_verifier *v, time_t now);
-void dkim_message_free(struct dkim_message *m);		/* NULL is fine */
+void dkim_message_free(struct dkim_message *m); /* NULL is fine */
 
-/* One header field in message order: name and value as the MTA gave them, the value with its leading white space and
- * folds as LF or CRLF. Never fails: what cannot be used is remembered for the verdict. */
+/* One header field in message order: name and value as the MTA gave them, the value with its
+ * leading white space and folds as LF or CRLF. Never fails: what cannot be used is remembered for
+ * the verdict. */
 void dkim_message_header(struct dkim_message *m, const char *name, const char *value);
 
 /* The header is complete: parse the signatures and hint their keys. */
 void dkim_message_end_header(struct dkim_message *m, struct lookups *l);
 
-/* False if no signature is left that needs the body: the milter may skip it, dkim_message_check() comes all the same. */
+/* False if no signature is left that needs the body: the milter may skip it, dkim_message_check()
+ * comes all the same. */
 bool dkim_message_wants_body(const struct dkim_message *m);
 
 /* A piece of the body. */
 void dkim_message_body(struct dkim_message *m, const unsigned char *bytes, size_t n);
 
-/* Judge every signature, waiting for keys. False: the library failed for a reason of its own (facts say temperror). */
+/* Judge every signature, waiting for keys. False: the library failed for a reason of its own (facts
+ * say temperror). */
 bool dkim_message_check(struct dkim_message *m, struct lookups *l, struct dkim_facts *out_r);
 
 #endif

@@ -1,6 +1,6 @@
-/* dkim_field.c - the tags of a signature field, read strictly: "being liberal in what you accept is definitely a bad
- * strategy in this security context" (RFC 6376 6.1.1). PERMFAIL there is permerror here; neutral is for what cannot be
- * read or is not known to us (RFC 8601 2.7.1). */
+/* dkim_field.c - the tags of a signature field, read strictly: "being liberal in what you accept is
+ * definitely a bad strategy in this security context" (RFC 6376 6.1.1). PERMFAIL there is permerror
+ * here; neutral is for what cannot be read or is not known to us (RFC 8601 2.7.1). */
 #include "check/dkim_field.h"
 
 #include <stdio.h>
@@ -9,8 +9,9 @@
 
 #include "base/limits.h"
 
-#define EXPIRY_DRIFT 300	/* seconds that x= may be past */
-#define MAX_H_BYTES 4000	/* libopendkim cuts h= at 4095 bytes, and would hash other fields than were signed */
+#define EXPIRY_DRIFT 300 /* seconds that x= may be past */
+#define MAX_H_BYTES \
+	4000 /* libopendkim cuts h= at 4095 bytes, and would hash other fields than were signed */
 #define MAX_IDENTITY 512
 
 static bool is_white(char c)
@@ -98,7 +99,7 @@ static void read_algorithm(struct dkim_field *f)
 	else if (tag_value_is_nocase(&f->a, "ed25519-sha256"))
 		f->key_type = DKIM_KEY_ED25519;
 	else if (tag_value_is_nocase(&f->a, "rsa-sha1"))
-		problem(f, DKIM_PERMERROR, "rsa-sha1 is not accepted");	/* RFC 8301 3.1 */
+		problem(f, DKIM_PERMERROR, "rsa-sha1 is not accepted"); /* RFC 8301 3.1 */
 	else
 		problem(f, DKIM_NEUTRAL, "unknown signature algorithm");
 }
@@ -108,9 +109,9 @@ static void read_canonicalization(struct dkim_field *f)
 	static const struct {
 		const char *text;
 		bool header_relaxed, body_relaxed;
-	} known[] = {{"simple", false, false},	       {"relaxed", true, false},
-		     {"simple/simple", false, false},  {"relaxed/simple", true, false},
-		     {"simple/relaxed", false, true},  {"relaxed/relaxed", true, true}};
+	} known[] = {{"simple", false, false},	      {"relaxed", true, false},
+		     {"simple/simple", false, false}, {"relaxed/simple", true, false},
+		     {"simple/relaxed", false, true}, {"relaxed/relaxed", true, true}};
 
 	if (f->c.name == NULL)
 		return;
@@ -147,7 +148,8 @@ static void read_query(struct dkim_field *f)
 	problem(f, DKIM_NEUTRAL, "unknown query method");
 }
 
-bool dkim_field_next_name(const struct dkim_field *f, const char **at, const char **name_r, size_t *len_r)
+bool dkim_field_next_name(const struct dkim_field *f, const char **at, const char **name_r,
+			  size_t *len_r)
 {
 	const char *end;
 
@@ -179,6 +181,8 @@ bool dkim_field_signs(const struct dkim_field *f, const char *name)
 	const char *at = NULL, *one;
 	size_t len, want = strlen(name);
 
+	while (want > 0 && is_white(name[want - 1]))
+		want--;
 	while (dkim_field_next_name(f, &at, &one, &len))
 		if (len == want && strncasecmp(one, name, len) == 0)
 			return true;
@@ -211,7 +215,8 @@ static int hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* dkim-quoted-printable (RFC 6376 2.11) without its white space. False: syntax error or too long. */
+/* dkim-quoted-printable (RFC 6376 2.11) without its white space. False: syntax error or too long.
+ */
 static bool decode_quoted(const struct tag *tag, char *text_r, size_t size, size_t *n_r)
 {
 	size_t n = 0;
@@ -259,7 +264,8 @@ static void read_identity(struct dkim_field *f)
 		f->identity_below = strcmp(name, f->domain) != 0;
 }
 
-/* Unsigned decimal of 1 to `most` digits. What is longer than fits in 18 digits is as good as infinite. */
+/* Unsigned decimal of 1 to `most` digits. What is longer than fits in 18 digits is as good as
+ * infinite. */
 static bool read_number(const struct tag *tag, size_t most, uint64_t *n_r)
 {
 	*n_r = 0;
@@ -268,13 +274,14 @@ static bool read_number(const struct tag *tag, size_t most, uint64_t *n_r)
 	for (size_t i = 0; i < tag->value_len; i++) {
 		if (tag->value[i] < '0' || tag->value[i] > '9')
 			return false;
-		*n_r = *n_r < 100000000000000000U ? *n_r * 10 + (uint64_t)(tag->value[i] - '0') : INT64_MAX;
+		*n_r = *n_r < 100000000000000000U ? *n_r * 10 + (uint64_t)(tag->value[i] - '0')
+						  : INT64_MAX;
 	}
 	return true;
 }
 
-/* RFC 6376 3.5: x= in the past and t= in the future may be refused. The first is the signer's wish; the second would only
- * punish a wrong clock, since t= is what the signer says it is. */
+/* RFC 6376 3.5: x= in the past and t= in the future may be refused. The first is the signer's wish;
+ * the second would only punish a wrong clock, since t= is what the signer says it is. */
 static void read_times(struct dkim_field *f, time_t now)
 {
 	uint64_t made = 0, expires = 0, present = now > 0 ? (uint64_t)now : 0;
@@ -305,8 +312,8 @@ static void read_instance(struct dkim_field *f)
 {
 	uint64_t n;
 
-	if (f->i.name != NULL && f->i.value_len > 0 && f->i.value[0] != '0' && read_number(&f->i, 2, &n) &&
-	    n >= 1 && n <= MAX_ARC_SETS)
+	if (f->i.name != NULL && f->i.value_len > 0 && f->i.value[0] != '0' &&
+	    read_number(&f->i, 2, &n) && n >= 1 && n <= MAX_ARC_SETS)
 		f->instance = (unsigned)n;
 	else
 		problem(f, DKIM_PERMERROR, "i= is not an instance");
@@ -316,10 +323,11 @@ static void read_seal(struct dkim_field *f)
 {
 	read_instance(f);
 	if (f->h.name != NULL)
-		problem(f, DKIM_PERMERROR, "seal has h=");	/* RFC 8617 4.1.3 */
+		problem(f, DKIM_PERMERROR, "seal has h="); /* RFC 8617 4.1.3 */
 }
 
-void dkim_field_read(struct dkim_field *f, enum dkim_field_kind kind, const char *value, size_t len, time_t now)
+void dkim_field_read(struct dkim_field *f, enum dkim_field_kind kind, const char *value, size_t len,
+		     time_t now)
 {
 	memset(f, 0, sizeof(*f));
 	f->reason = "";

@@ -1,4 +1,5 @@
-/* dkim_key.c - key records and the cache of decoded keys: sharded, each shard a table of small sets, oldest use out. */
+/* dkim_key.c - key records and the cache of decoded keys: sharded, each shard a table of small
+ * sets, oldest use out. */
 #include "check/dkim_key.h"
 
 #include <assert.h>
@@ -12,10 +13,11 @@
 #include "mail/base64.h"
 #include "mail/taglist.h"
 
-#define SHARDS 16		/* locks; two threads seldom want the same */
-#define WAYS 8			/* keys of one set: what competes for a place */
-#define MAX_CACHED_TEXT 4096	/* a key of 8192 bits needs 1.5 KB; longer texts must not fill memory */
-#define MAX_KEY_BYTES 2048	/* decoded p=: RSA of 8192 bits has about 1100 */
+#define SHARDS 16 /* locks; two threads seldom want the same */
+#define WAYS 8	  /* keys of one set: what competes for a place */
+#define MAX_CACHED_TEXT \
+	4096		   /* a key of 8192 bits needs 1.5 KB; longer texts must not fill memory */
+#define MAX_KEY_BYTES 2048 /* decoded p=: RSA of 8192 bits has about 1100 */
 
 struct dkim_key {
 	atomic_uint references;
@@ -24,13 +26,13 @@ struct dkim_key {
 	enum dkim_key_type type;
 	unsigned bits;
 	struct public_key *key;
-	uint64_t hash;		/* of the identity below */
+	uint64_t hash; /* of the identity below */
 	size_t name_len, text_len;
-	char identity[];	/* name and text, one after the other */
+	char identity[]; /* name and text, one after the other */
 };
 
 struct set {
-	struct dkim_key *key[WAYS];	/* latest use first */
+	struct dkim_key *key[WAYS]; /* latest use first */
 };
 
 struct shard {
@@ -40,12 +42,12 @@ struct shard {
 
 struct dkim_key_cache {
 	struct metrics *metrics;
-	uint64_t seed;		/* so that nobody can choose who shares a set with whom */
-	size_t sets;		/* of one shard */
+	uint64_t seed; /* so that nobody can choose who shares a set with whom */
+	size_t sets;   /* of one shard */
 	struct shard shard[SHARDS];
 };
 
-/* -- the record --------------------------------------------------------------------------------------- */
+/* -- the record -------------------------------------------------- */
 
 /* The tags that matter; a NULL value was not there. */
 struct record {
@@ -58,7 +60,8 @@ static void record_read(struct record *r, const char *text, size_t len)
 	struct {
 		const char *name;
 		struct tag *tag;
-	} known[] = {{"v", &r->v}, {"h", &r->h}, {"k", &r->k}, {"p", &r->p}, {"s", &r->s}, {"t", &r->t}};
+	} known[] = {{"v", &r->v}, {"h", &r->h}, {"k", &r->k},
+		     {"p", &r->p}, {"s", &r->s}, {"t", &r->t}};
 	struct taglist list;
 	struct tag tag;
 	bool first = true;
@@ -88,7 +91,8 @@ static bool has_word(const struct tag *list, const char *word)
 			first++;
 		while (last > first && strchr(" \t\r\n", last[-1]) != NULL)
 			last--;
-		if ((size_t)(last - first) == strlen(word) && strncasecmp(first, word, strlen(word)) == 0)
+		if ((size_t)(last - first) == strlen(word) &&
+		    strncasecmp(first, word, strlen(word)) == 0)
 			return true;
 		at = next + 1;
 	}
@@ -110,7 +114,8 @@ static const char *record_refusal(const struct record *r)
 		return "key is not for SHA-256";
 	if (r->s.name != NULL && !has_word(&r->s, "email") && !has_word(&r->s, "*"))
 		return "key is not for mail";
-	if (r->k.name != NULL && !tag_value_is_nocase(&r->k, "rsa") && !tag_value_is_nocase(&r->k, "ed25519"))
+	if (r->k.name != NULL && !tag_value_is_nocase(&r->k, "rsa") &&
+	    !tag_value_is_nocase(&r->k, "ed25519"))
 		return "key has an unknown type";
 	return NULL;
 }
@@ -140,7 +145,8 @@ static bool key_decode(struct dkim_key *k)
 }
 
 /* A key with one reference. NULL: out of memory. */
-static struct dkim_key *key_new(uint64_t hash, const char *name, size_t name_len, const char *text, size_t len)
+static struct dkim_key *key_new(uint64_t hash, const char *name, size_t name_len, const char *text,
+				size_t len)
 {
 	struct dkim_key *k = calloc(1, sizeof(*k) + name_len + len);
 
@@ -198,14 +204,14 @@ bool dkim_key_strict(const struct dkim_key *k)
 	return k->strict;
 }
 
-enum verification dkim_key_verify(const struct dkim_key *k, const uint8_t hash[SHA256_SIZE], const uint8_t *signature,
-				  size_t n)
+enum verification dkim_key_verify(const struct dkim_key *k, const uint8_t hash[SHA256_SIZE],
+				  const uint8_t *signature, size_t n)
 {
 	assert(k->refusal == NULL);
 	return public_key_verify(k->key, hash, signature, n);
 }
 
-/* -- the cache ---------------------------------------------------------------------------------------- */
+/* -- the cache --------------------------------------------------- */
 
 struct dkim_key_cache *dkim_key_cache_new(size_t keys, struct metrics *metrics)
 {
@@ -256,7 +262,8 @@ static uint64_t hash_bytes(uint64_t h, const char *bytes, size_t n)
 	return h ^ h >> 32;
 }
 
-static bool key_is(const struct dkim_key *k, uint64_t hash, const char *name, size_t name_len, const char *text, size_t len)
+static bool key_is(const struct dkim_key *k, uint64_t hash, const char *name, size_t name_len,
+		   const char *text, size_t len)
 {
 	return k->hash == hash && k->name_len == name_len && k->text_len == len &&
 	       memcmp(k->identity, name, name_len) == 0 &&
@@ -271,8 +278,8 @@ static void set_to_front(struct set *s, size_t w, struct dkim_key *k)
 }
 
 /* With the shard locked. A new reference, or NULL. */
-static struct dkim_key *set_find(struct set *s, uint64_t hash, const char *name, size_t name_len, const char *text,
-				 size_t len)
+static struct dkim_key *set_find(struct set *s, uint64_t hash, const char *name, size_t name_len,
+				 const char *text, size_t len)
 {
 	for (size_t w = 0; w < WAYS && s->key[w] != NULL; w++) {
 		struct dkim_key *k = s->key[w];
@@ -286,8 +293,10 @@ static struct dkim_key *set_find(struct set *s, uint64_t hash, const char *name,
 	return NULL;
 }
 
-/* Two threads may decode one key at the same time; then both texts stand in the set until the older one falls out. */
-struct dkim_key *dkim_key_get(struct dkim_key_cache *c, const char *name, const char *text, size_t len)
+/* Two threads may decode one key at the same time; then both texts stand in the set until the older
+ * one falls out. */
+struct dkim_key *dkim_key_get(struct dkim_key_cache *c, const char *name, const char *text,
+			      size_t len)
 {
 	size_t name_len = strlen(name);
 	uint64_t hash = hash_bytes(hash_bytes(c->seed, name, name_len), text, len);

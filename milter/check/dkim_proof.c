@@ -51,8 +51,8 @@ static void try_key(const struct claim *c, const struct dkim_key *k, struct dkim
 		try_verification(c, k, p);
 }
 
-/* Which of two results about different records stands: the same whatever their order. What is no key record counts
- * only if nothing else is there. */
+/* Which of two results about different records stands: the same whatever their order. What is no
+ * key record counts only if nothing else is there. */
 static unsigned rank(enum dkim_result result, bool other)
 {
 	switch (result) {
@@ -92,15 +92,17 @@ static void try_records(const struct claim *c, struct dkim_key_cache *keys, cons
 	}
 }
 
-void dkim_prove(struct dkim_key_cache *keys, unsigned min_key_bits, struct lookups *l, const struct dkim_field *f,
-		const uint8_t hash[SHA256_SIZE], struct dkim_proof *out_r)
+void dkim_prove(struct dkim_key_cache *keys, unsigned min_key_bits, struct lookups *l,
+		const struct dkim_field *f, const uint8_t hash[SHA256_SIZE],
+		struct dkim_proof *out_r)
 {
 	struct claim c = {.field = f, .min_key_bits = min_key_bits, .hash = hash};
 	const struct dns_answer *answer;
 	char name[DKIM_KEY_NAME_SIZE];
 
 	*out_r = (struct dkim_proof){0};
-	if (!base64_decode(f->b.value, f->b.value_len, c.signature, sizeof(c.signature), &c.signature_len)) {
+	if (!base64_decode(f->b.value, f->b.value_len, c.signature, sizeof(c.signature),
+			   &c.signature_len)) {
 		conclude(out_r, DKIM_NEUTRAL, "b= is not base64");
 		return;
 	}

@@ -44,7 +44,8 @@ bool base64_decode(const char *text, size_t len, uint8_t *bytes_r, size_t size, 
 		pending -= 8;
 		bytes_r[n++] = (uint8_t)(bits >> pending);
 	}
-	/* One digit alone is no byte; the bits behind the last byte must be zero; padding, if any, fills up to four. */
+	/* One digit alone is no byte; the bits behind the last byte must be zero; padding, if any,
+	 * fills up to four. */
 	if (digits == 1 || (bits & ((1U << pending) - 1)) != 0)
 		return false;
 	if (padding > 0 && (digits == 0 || digits + padding != 4))

@@ -10,7 +10,8 @@ static void line_end(struct crlf *c, crlf_sink *sink, void *arg)
 	c->open = false;
 }
 
-static void pass(struct crlf *c, const unsigned char *from, const unsigned char *to, crlf_sink *sink, void *arg)
+static void pass(struct crlf *c, const unsigned char *from, const unsigned char *to,
+		 crlf_sink *sink, void *arg)
 {
 	if (from == to)
 		return;
@@ -29,7 +30,8 @@ void crlf_add(struct crlf *c, const unsigned char *bytes, size_t n, crlf_sink *s
 			from = ++at;
 		line_end(c, sink, arg);
 	}
-	/* `from` to `at` is right as it stands; `lf` is the next LF from `at` on, `end` if there is none. */
+	/* `from` to `at` is right as it stands; `lf` is the next LF from `at` on, `end` if there is
+	 * none. */
 	while (at < end) {
 		const unsigned char *cr;
 

@@ -1,5 +1,5 @@
-/* crlf.h - a body in pieces whose line ends become CRLF, be they LF, CR or CRLF. Copies nothing: what is right already
- * goes on as it is. */
+/* crlf.h - a body in pieces whose line ends become CRLF, be they LF, CR or CRLF. Copies nothing:
+ * what is right already goes on as it is. */
 #ifndef ALIGND_MAIL_CRLF_H
 #define ALIGND_MAIL_CRLF_H
 
@@ -8,8 +8,8 @@
 
 /* Zeroed: the beginning of a body. */
 struct crlf {
-	bool cr;	/* a CR ended the last piece; its LF may follow */
-	bool open;	/* the last line has no end yet */
+	bool cr;   /* a CR ended the last piece; its LF may follow */
+	bool open; /* the last line has no end yet */
 };
 
 /* Takes the bytes; called with n > 0. */

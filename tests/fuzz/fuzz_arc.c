@@ -7,9 +7,9 @@
 #include "../support/fake_resolver.h"
 #include "../support/message.h"
 
-#define RSA                                                                                \
-	"v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDH5GKMa/nZwf80Bmd+R6pKxwbyj5dgWF"  \
-	"QoFJfwwfrrQlUGWZyT9FPMO4ROpp554dKhaFiw8ckOvfEqaXNur9o4+IGrirPseZM242KtGJbTesg17mAG9gZbw1"  \
+#define RSA \
+	"v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDH5GKMa/nZwf80Bmd+R6pKxwbyj5dgWF" \
+	"QoFJfwwfrrQlUGWZyT9FPMO4ROpp554dKhaFiw8ckOvfEqaXNur9o4+IGrirPseZM242KtGJbTesg17mAG9gZbw1" \
 	"vwIbzgaAxVATVYXIkv08nVAnSEGgY9VpT+aw4AzkrmgwTv1wKzWwIDAQAB"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

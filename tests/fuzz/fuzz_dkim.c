@@ -1,5 +1,5 @@
-/* fuzz_dkim.c - a whole message of any bytes against fixed keys. The library must be willing whatever comes, and a pass
- * must have a key behind it. */
+/* fuzz_dkim.c - a whole message of any bytes against fixed keys. The library must be willing
+ * whatever comes, and a pass must have a key behind it. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -8,9 +8,10 @@
 #include "../support/fake_resolver.h"
 #include "../support/message.h"
 
-#define RSA                                                                                        \
-	"v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5"  \
-	"qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4h" \
+#define RSA \
+	"v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5" \
+	"qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/" \
+	"8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4h" \
 	"stT5QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

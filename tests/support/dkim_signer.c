@@ -122,7 +122,8 @@ char *signer_sign_text(const struct signer_key *k, const char *text)
 		abort();
 	if (signer_key_is_rsa(k)) {
 		ok = EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, k->key) == 1 &&
-		     EVP_DigestSign(md, signature, &n, (const unsigned char *)text, strlen(text)) == 1;
+		     EVP_DigestSign(md, signature, &n, (const unsigned char *)text, strlen(text)) ==
+			 1;
 	} else {
 		ok = EVP_DigestSignInit(md, NULL, NULL, NULL, k->key) == 1 &&
 		     EVP_DigestSign(md, signature, &n, hash, sizeof(hash)) == 1;
@@ -133,7 +134,8 @@ char *signer_sign_text(const struct signer_key *k, const char *text)
 	return base64(signature, n);
 }
 
-/* One field from `header` (which ends in CRLF or NUL) with its folds: its length without the CRLF. */
+/* One field from `header` (which ends in CRLF or NUL) with its folds: its length without the CRLF.
+ */
 static size_t field_length(const char *header)
 {
 	const char *at = header;
@@ -173,7 +175,8 @@ char *signer_relaxed_field(const char *field)
 /* Append the field in the wanted form, with a CRLF. */
 static char *append(char *text, const char *field, size_t len, bool relaxed)
 {
-	char *one = need(strndup(field, len)), *canon = relaxed ? signer_relaxed_field(one) : need(strdup(one));
+	char *one = need(strndup(field, len)),
+	     *canon = relaxed ? signer_relaxed_field(one) : need(strdup(one));
 	char *out = NULL;
 
 	if (asprintf(&out, "%s%s\r\n", text, canon) < 0)
@@ -228,7 +231,8 @@ static char *signed_fields(const char *header, const char *list, bool relaxed)
 		const char *field;
 
 		if (n > 0) {
-			field = from_bottom(header, list + i, n, times_before(list, i, list + i, n) + 1);
+			field = from_bottom(header, list + i, n,
+					    times_before(list, i, list + i, n) + 1);
 			if (field != NULL)
 				text = append(text, field, field_length(field), relaxed);
 		}
@@ -249,7 +253,8 @@ static char *canonical_body(const char *body, size_t len, bool relaxed, size_t *
 				out[n++] = ' ';
 			continue;
 		}
-		if (relaxed && body[i] == '\r' && i + 1 < len && body[i + 1] == '\n' && n > 0 && out[n - 1] == ' ')
+		if (relaxed && body[i] == '\r' && i + 1 < len && body[i + 1] == '\n' && n > 0 &&
+		    out[n - 1] == ' ')
 			n--;
 		out[n++] = body[i];
 	}
@@ -297,9 +302,10 @@ static char *field_head(const struct signer *s, const char *canon, const char *b
 		snprintf(length, sizeof(length), " l=%ld;", s->body_length);
 	if (asprintf(&c, canon[0] != '\0' ? " c=%s;" : "%s", canon) < 0 ||
 	    asprintf(&text, "%s: %s a=%s;%s d=%s; s=%s;\r\n\th=%s;%s%s%s\r\n\tbh=%s;\r\n\tb=",
-		     s->field != NULL ? s->field : "DKIM-Signature", s->version != NULL ? s->version : "v=1;",
-		     algorithm, c, s->domain, s->selector, s->headers != NULL ? s->headers : "From", length,
-		     s->extra != NULL ? " " : "", s->extra != NULL ? s->extra : "", bh) < 0)
+		     s->field != NULL ? s->field : "DKIM-Signature",
+		     s->version != NULL ? s->version : "v=1;", algorithm, c, s->domain, s->selector,
+		     s->headers != NULL ? s->headers : "From", length, s->extra != NULL ? " " : "",
+		     s->extra != NULL ? s->extra : "", bh) < 0)
 		abort();
 	free(c);
 	return text;
@@ -308,7 +314,8 @@ static char *field_head(const struct signer *s, const char *canon, const char *b
 /* `head`, then the signature folded every 64 characters, then `after`. */
 static char *field_finish(const char *head, const char *b, const char *after)
 {
-	char *text = need(malloc(strlen(head) + 2 * strlen(b) + strlen(after) + 1)), *at = stpcpy(text, head);
+	char *text = need(malloc(strlen(head) + 2 * strlen(b) + strlen(after) + 1)),
+	     *at = stpcpy(text, head);
 
 	for (size_t i = 0; b[i] != '\0'; i++) {
 		if (i > 0 && i % 64 == 0)
@@ -326,7 +333,8 @@ char *signer_sign(const struct signer *s, const char *header, const void *body, 
 	bool relaxed_header = strncasecmp(canon, "relaxed", 7) == 0;
 	bool relaxed_body = strcasestr(canon, "/relaxed") != NULL;
 	char *bh = body_hash(s, body, body_len, relaxed_body), *head = field_head(s, canon, bh);
-	char *fields = signed_fields(header, s->headers != NULL ? s->headers : "From", relaxed_header);
+	char *fields =
+	    signed_fields(header, s->headers != NULL ? s->headers : "From", relaxed_header);
 	char *own = NULL, *canonical, *all = NULL, *b, *out;
 
 	if (asprintf(&own, "%s%s", head, after) < 0)

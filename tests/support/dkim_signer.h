@@ -1,5 +1,6 @@
-/* dkim_signer.h - a small DKIM signer for tests and the demo, written apart from the verifier: own canonicalization, own
- * order of fields. It signs what it is told, valid or not. Lack of memory ends the test. */
+/* dkim_signer.h - a small DKIM signer for tests and the demo, written apart from the verifier: own
+ * canonicalization, own order of fields. It signs what it is told, valid or not. Lack of memory
+ * ends the test. */
 #ifndef ALIGND_TESTS_DKIM_SIGNER_H
 #define ALIGND_TESTS_DKIM_SIGNER_H
 
@@ -26,19 +27,19 @@ bool signer_key_is_rsa(const struct signer_key *k);
 struct signer {
 	const struct signer_key *key;
 	const char *domain, *selector;
-	const char *canon;	/* c=; NULL: "relaxed/relaxed", "" leaves the tag out (simple/simple) */
-	const char *headers;	/* h=; NULL: "From" */
-	const char *extra;	/* more tags in front of bh=, such as "i=@a.example; t=1;"; NULL: none */
-	const char *after;	/* text behind the value of b=, such as "; zork"; NULL: none */
-	const char *algorithm;	/* a=; NULL: as the key */
-	const char *field;	/* NULL: "DKIM-Signature" */
-	const char *version;	/* NULL: "v=1;" */
-	long body_length;	/* l= if `partial` */
+	const char *canon; /* c=; NULL: "relaxed/relaxed", "" leaves the tag out (simple/simple) */
+	const char *headers; /* h=; NULL: "From" */
+	const char *extra; /* more tags in front of bh=, such as "i=@a.example; t=1;"; NULL: none */
+	const char *after; /* text behind the value of b=, such as "; zork"; NULL: none */
+	const char *algorithm; /* a=; NULL: as the key */
+	const char *field;     /* NULL: "DKIM-Signature" */
+	const char *version;   /* NULL: "v=1;" */
+	long body_length;      /* l= if `partial` */
 	bool partial;
 };
 
-/* Sign a message: header fields with CRLF line ends, and the body. Returns "DKIM-Signature: ..." without the final CRLF,
- * b= folded; the caller frees. */
+/* Sign a message: header fields with CRLF line ends, and the body. Returns "DKIM-Signature: ..."
+ * without the final CRLF, b= folded; the caller frees. */
 char *signer_sign(const struct signer *s, const char *header, const void *body, size_t body_len);
 
 /* Sign ready text: base64 of the signature over the SHA-256 of `text`. The caller frees. */
