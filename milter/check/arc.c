@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "check/canon.h"
 #include "check/dkim_field.h"
+#include "check/dkim_hash.h"
 #include "check/dkim_proof.h"
 #include "mail/base64.h"
 #include "mail/header.h"
@@ -34,8 +34,7 @@ struct arc_message {
 	struct set *sets;	  /* MAX_ARC_SETS of them, once there is one */
 	unsigned count;		  /* the highest instance */
 	struct dkim_field newest; /* the ARC-Message-Signature of the highest instance */
-	struct sha256 *body_hash;
-	struct canon_body body;
+	struct dkim_hash *hash;
 	bool failed;	    /* out of memory */
 	const char *reason; /* why the chain fails; NULL: it does not, so far */
 };
@@ -61,7 +60,7 @@ void arc_message_free(struct arc_message *m)
 	if (m == NULL)
 		return;
 	headers_free(m->headers);
-	sha256_free(m->body_hash);
+	dkim_hash_free(m->hash);
 	free(m->sets);
 	free(m);
 }
@@ -211,14 +210,10 @@ void arc_message_end_header(struct arc_message *m, struct lookups *l)
 	hint(l, &m->newest);
 	for (unsigned i = m->count; i-- > 0;)
 		hint(l, &m->sets[i].seal);
-	m->body_hash = sha256_new();
-	if (m->body_hash == NULL) {
+	if ((m->hash = dkim_hash_new(&m->newest)) == NULL) {
 		m->failed = true;
 		m->reason = "internal error";
-		return;
 	}
-	canon_body_start(&m->body, m->newest.body_relaxed,
-			 m->newest.partial ? m->newest.body_length : CANON_WHOLE, m->body_hash);
 }
 
 bool arc_message_wants_body(const struct arc_message *m)
@@ -229,7 +224,7 @@ bool arc_message_wants_body(const struct arc_message *m)
 void arc_message_body(struct arc_message *m, const unsigned char *bytes, size_t n)
 {
 	if (arc_message_wants_body(m))
-		canon_body_add(&m->body, bytes, n);
+		dkim_hash_body(m->hash, bytes, n);
 }
 
 /* -- the signatures ---------------------------------------------- */
@@ -245,73 +240,27 @@ static const char *signature_problem(struct arc_message *m, struct lookups *l,
 	return proof.result == DKIM_PASS ? NULL : proof.reason;
 }
 
-/* The field at `at`, among those not yet used, that h= means by this name: from the bottom up (RFC
- * 6376 5.4.2). */
-static bool take_field(const struct headers *h, const char *name, size_t len, bool *used,
-		       size_t *at_r)
+static const char *internal_error(struct arc_message *m)
 {
-	for (size_t i = headers_count(h); i-- > 0;) {
-		const char *field = used[i] ? "" : headers_at(h, i).name;
-
-		if (strncasecmp(field, name, len) != 0 ||
-		    field[len + strspn(field + len, " \t")] != '\0')
-			continue;
-		used[i] = true;
-		*at_r = i;
-		return true;
-	}
-	return false;
-}
-
-static bool hash_message_header(const struct arc_message *m, uint8_t hash_r[SHA256_SIZE])
-{
-	const struct set *s = &m->sets[m->count - 1];
-	const struct header_field *own = &s->header[PART_MESSAGE];
-	const struct dkim_field *f = &m->newest;
-	bool *used = calloc(headers_count(m->headers), sizeof(*used)), ok = false;
-	struct sha256 *h = sha256_new();
-	const char *at = NULL, *name;
-	size_t len, i;
-
-	if (used == NULL || h == NULL)
-		goto out;
-	used[s->at] = true;
-	while (dkim_field_next_name(f, &at, &name, &len))
-		if (take_field(m->headers, name, len, used, &i)) {
-			struct header_field field = headers_at(m->headers, i);
-
-			canon_field(h, field.name, field.value, field.value_len, f->header_relaxed);
-		}
-	canon_own_field(h, own->name, own->value, own->value_len, f->b.value, f->b.value_len,
-			f->header_relaxed);
-	ok = sha256_end(h, hash_r);
-out:
-	sha256_free(h);
-	free(used);
-	return ok;
+	m->failed = true;
+	return "internal error";
 }
 
 static const char *message_problem(struct arc_message *m, struct lookups *l)
 {
-	uint8_t hash[SHA256_SIZE], claimed[SHA256_SIZE];
+	const struct dkim_field *f = &m->newest;
+	struct dkim_hashes hashes;
+	uint8_t claimed[SHA256_SIZE];
 	size_t n;
 
-	canon_body_end(&m->body);
-	if (!sha256_end(m->body_hash, hash)) {
-		m->failed = true;
-		return "internal error";
-	}
-	if (m->newest.partial && m->newest.body_length != m->body.length)
+	if (!dkim_hash_end(m->hash, m->headers, m->sets[m->count - 1].at, &hashes))
+		return internal_error(m);
+	if (f->partial && f->body_length != hashes.body_length)
 		return "message signature covers a part of the body only";
-	if (!base64_decode(m->newest.bh.value, m->newest.bh.value_len, claimed, sizeof(claimed),
-			   &n) ||
-	    n != SHA256_SIZE || memcmp(hash, claimed, SHA256_SIZE) != 0)
+	if (!base64_decode(f->bh.value, f->bh.value_len, claimed, sizeof(claimed), &n) ||
+	    n != SHA256_SIZE || memcmp(hashes.body, claimed, SHA256_SIZE) != 0)
 		return "body hash did not verify";
-	if (!hash_message_header(m, hash)) {
-		m->failed = true;
-		return "internal error";
-	}
-	return signature_problem(m, l, &m->newest, hash);
+	return signature_problem(m, l, f, hashes.header);
 }
 
 /* Hash what seal `i` covers: `before` has all sets before it, and takes this one in. */
@@ -343,8 +292,7 @@ static const char *seals_problem(struct arc_message *m, struct lookups *l)
 
 	for (unsigned i = 0; i < m->count && problem == NULL; i++) {
 		if (before == NULL || !hash_seal(&m->sets[i], before, hash)) {
-			m->failed = true;
-			problem = "internal error";
+			problem = internal_error(m);
 		} else {
 			problem = signature_problem(m, l, &m->sets[i].seal, hash);
 		}

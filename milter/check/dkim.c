@@ -13,16 +13,16 @@
 #include <opendkim/dkim.h>
 
 #include "base/strbuf.h"
-#include "check/canon.h"
 #include "check/dkim_field.h"
+#include "check/dkim_hash.h"
 #include "check/dkim_key.h"
 #include "check/dkim_proof.h"
 #include "mail/base64.h"
 #include "mail/crlf.h"
 #include "mail/header.h"
 
-/* Different l= in one message; each costs a hash of its own over the body. */
-#define MAX_PARTIAL_BODIES 4
+/* Signatures of one message that are hashed here; each costs a hash of its own over the body. */
+#define MAX_OWN_HASHES 4
 /* The library compares t= and x= with time(); our check of x= uses the caller's clock, and t= is
  * not checked. A drift of thirty years keeps the library out of the way; it then refuses t= before
  * 2001 (t= minus drift, unsigned). */
@@ -38,10 +38,11 @@ struct dkim_verifier {
 struct entry {
 	struct dkim_field field;
 	struct header_field header;
-	size_t at;	    /* its place in the header */
-	bool unfit;	    /* the library must not see it */
-	bool fed;	    /* the library has it */
-	DKIM_SIGINFO *info; /* after the end of the message */
+	size_t at;	       /* its place in the header */
+	bool unfit;	       /* the library must not see it */
+	bool fed;	       /* the library has it */
+	struct dkim_hash *own; /* hashed here; else by the library */
+	DKIM_SIGINFO *info;    /* after the end of the message */
 };
 
 struct dkim_message {
@@ -54,9 +55,9 @@ struct dkim_message {
 	bool sign_signatures; /* some h= names DKIM-Signature */
 	bool failed;  /* out of memory, or the library refused to work: nothing can be judged */
 	bool trouble; /* the same, for one signature */
-	DKIM *handle; /* NULL if nothing is left to hash */
+	bool hashing; /* some signature needs the body */
+	DKIM *handle; /* NULL if the library has nothing to do */
 	struct crlf crlf;
-	struct canon_body *length[2]; /* simple, relaxed: made if an l= must be compared */
 	struct strbuf line;
 };
 
@@ -149,9 +150,9 @@ void dkim_message_free(struct dkim_message *m)
 		return;
 	if (m->handle != NULL)
 		dkim_free(m->handle);
+	for (size_t i = 0; i < m->count; i++)
+		dkim_hash_free(m->entries[i].own);
 	free(m->entries);
-	free(m->length[0]);
-	free(m->length[1]);
 	headers_free(m->headers);
 	strbuf_free(&m->line);
 	free(m);
@@ -166,24 +167,6 @@ void dkim_message_header(struct dkim_message *m, const char *name, const char *v
 }
 
 /* -- the end of the header --------------------------------------- */
-
-/* True if an earlier signature has the same l=, or there is room for one more. */
-static bool partial_body_allowed(const struct dkim_message *m, size_t i)
-{
-	const struct dkim_field *f = &m->entries[i].field;
-	size_t different = 0;
-
-	for (size_t j = 0; j < i; j++) {
-		const struct dkim_field *other = &m->entries[j].field;
-
-		if (other->problem != DKIM_NONE || !other->partial)
-			continue;
-		if (other->body_length == f->body_length && other->body_relaxed == f->body_relaxed)
-			return true;
-		different++;
-	}
-	return different < MAX_PARTIAL_BODIES;
-}
 
 /* A long field costs too much. Of names with white space before the colon the library takes some
  * for a signature's and some not. */
@@ -208,10 +191,6 @@ static void entry_read(struct dkim_message *m, size_t i)
 	if (e->unfit)
 		return;
 	dkim_field_read(f, DKIM_FIELD_DKIM, e->header.value, e->header.value_len, m->now);
-	if (f->problem == DKIM_NONE && f->partial && !partial_body_allowed(m, i)) {
-		f->problem = DKIM_POLICY;
-		f->reason = "too many different l=";
-	}
 	if (f->problem == DKIM_NONE && dkim_field_signs(f, DKIM_SIGNHEADER))
 		m->sign_signatures = true;
 }
@@ -248,10 +227,12 @@ static bool name_is_signed(const struct dkim_message *m, const char *name)
 	return false;
 }
 
-static bool anything_to_hash(const struct dkim_message *m)
+/* Something is to be judged by its hash; by the library's, if `library`. */
+static bool anything_to_hash(const struct dkim_message *m, bool library)
 {
 	for (size_t i = 0; i < m->count; i++)
-		if (m->entries[i].field.problem == DKIM_NONE)
+		if (m->entries[i].field.problem == DKIM_NONE &&
+		    (!library || m->entries[i].own == NULL))
 			return true;
 	return false;
 }
@@ -276,27 +257,28 @@ static DKIM_STAT feed_field(struct dkim_message *m, const struct header_field *f
 
 static void feed_signature(struct dkim_message *m, struct entry *e)
 {
-	if (e->unfit || (e->field.problem != DKIM_NONE && !m->sign_signatures))
+	bool for_itself = e->field.problem == DKIM_NONE && e->own == NULL;
+
+	if (e->unfit || (!for_itself && !m->sign_signatures))
 		return;
 	e->fed = true;
-	if (feed_field(m, &e->header) == DKIM_STAT_OK || e->field.problem != DKIM_NONE)
+	if (feed_field(m, &e->header) == DKIM_STAT_OK || !for_itself)
 		return;
 	e->field.problem = DKIM_NEUTRAL;
 	e->field.reason = "signature has a syntax error";
 }
 
-/* A field that the library would overlook, or cannot read: those who sign its name cannot be
- * verified. White space before the colon would otherwise hide a second From from a signature that
- * forbids one. */
+/* The library cannot read a field: those who sign its name cannot be verified. */
 static void refuse_signers_of(struct dkim_message *m, const char *name)
 {
 	for (size_t i = 0; i < m->count; i++) {
-		struct dkim_field *f = &m->entries[i].field;
+		struct entry *e = &m->entries[i];
 
-		if (f->problem != DKIM_NONE || !dkim_field_signs(f, name))
+		if (e->field.problem != DKIM_NONE || e->own != NULL ||
+		    !dkim_field_signs(&e->field, name))
 			continue;
-		f->problem = DKIM_NEUTRAL;
-		f->reason = "a signed field has a bad name";
+		e->field.problem = DKIM_NEUTRAL;
+		e->field.reason = "a signed field has a syntax error";
 	}
 }
 
@@ -304,7 +286,7 @@ static void feed_signed_field(struct dkim_message *m, const struct header_field 
 {
 	if (!name_is_signed(m, field->name))
 		return;
-	if (!header_name_valid(field->name) || feed_field(m, field) != DKIM_STAT_OK)
+	if (feed_field(m, field) != DKIM_STAT_OK)
 		refuse_signers_of(m, field->name);
 }
 
@@ -329,17 +311,55 @@ static bool feed_header(struct dkim_message *m)
 	return dkim_eoh(m->handle) == DKIM_STAT_OK;
 }
 
-static bool start_lengths(struct dkim_message *m)
+/* True if it signs a field with white space before its colon. The library overlooks some of them,
+ * so that a second From could hide from a signature that forbids one (h=From:From). */
+static bool signs_odd_name(const struct dkim_message *m, const struct dkim_field *f)
 {
-	for (size_t i = 0; i < m->count; i++) {
-		const struct dkim_field *f = &m->entries[i].field;
-		struct canon_body **c = &m->length[f->body_relaxed];
+	for (size_t i = 0; i < headers_count(m->headers); i++) {
+		const char *name = headers_at(m->headers, i).name;
 
-		if (f->problem != DKIM_NONE || !f->partial || *c != NULL)
+		if (!header_name_valid(name) && dkim_field_signs(f, name))
+			return true;
+	}
+	return false;
+}
+
+/* What the library cannot hash, or not as the standards want it: it takes no UTF-8 (RFC 8616),
+ * leaves out the value of every tag whose name ends in b, and tells no length of a body that goes
+ * on behind l=. */
+static bool needs_own_hash(const struct dkim_message *m, const struct entry *e)
+{
+	struct taglist list;
+	struct tag tag;
+
+	if (e->field.partial || signs_odd_name(m, &e->field))
+		return true;
+	for (size_t i = 0; i < e->header.value_len; i++)
+		if ((unsigned char)e->header.value[i] >= 0x80)
+			return true;
+	taglist_start(&list, e->header.value, e->header.value_len);
+	while (taglist_next(&list, &tag))
+		if (tag.name_len > 1 && tag.name[tag.name_len - 1] == 'b')
+			return true;
+	return false;
+}
+
+static bool start_own_hashes(struct dkim_message *m)
+{
+	size_t started = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		struct entry *e = &m->entries[i];
+
+		if (e->field.problem != DKIM_NONE || !needs_own_hash(m, e))
 			continue;
-		if ((*c = malloc(sizeof(**c))) == NULL)
+		if (started++ == MAX_OWN_HASHES) {
+			started--;
+			e->field.problem = DKIM_POLICY;
+			e->field.reason = "too many signatures with l= or UTF-8";
+		} else if ((e->own = dkim_hash_new(&e->field)) == NULL) {
 			return false;
-		canon_body_start(*c, f->body_relaxed, CANON_WHOLE, NULL);
+		}
 	}
 	return true;
 }
@@ -379,26 +399,27 @@ void dkim_message_end_header(struct dkim_message *m, struct lookups *l)
 		return;
 	if (m->sign_signatures)
 		refuse_unfed_signatures(m);
-	if (!anything_to_hash(m))
+	m->hashing = anything_to_hash(m, false);
+	if (!m->hashing)
 		return;
 	hint_keys(m, l);
-	m->failed = !feed_header(m) || !start_lengths(m);
+	m->failed = !start_own_hashes(m) || (anything_to_hash(m, true) && !feed_header(m));
 }
 
 bool dkim_message_wants_body(const struct dkim_message *m)
 {
-	return m->handle != NULL && !m->failed;
+	return m->hashing && !m->failed;
 }
 
 static void feed_body(void *arg, const unsigned char *bytes, size_t n)
 {
 	struct dkim_message *m = arg;
 
-	if (dkim_body(m->handle, (unsigned char *)bytes, n) != DKIM_STAT_OK)
+	if (m->handle != NULL && dkim_body(m->handle, (unsigned char *)bytes, n) != DKIM_STAT_OK)
 		m->failed = true;
-	for (size_t i = 0; i < 2; i++)
-		if (m->length[i] != NULL)
-			canon_body_add(m->length[i], bytes, n);
+	for (size_t i = 0; i < m->count; i++)
+		if (m->entries[i].own != NULL)
+			dkim_hash_body(m->entries[i].own, bytes, n);
 }
 
 void dkim_message_body(struct dkim_message *m, const unsigned char *bytes, size_t n)
@@ -452,9 +473,9 @@ static bool finish_library(struct dkim_message *m)
 	size_t fed = 0;
 	int n = 0;
 
-	if (m->handle == NULL)
-		return true;
 	crlf_end(&m->crlf, feed_body, m);
+	if (m->handle == NULL)
+		return !m->failed;
 	/* "All ignored" is what ignore_all() makes of a message that went well. */
 	if (m->failed || dkim_eom(m->handle, NULL) != DKIM_STAT_NOSIG ||
 	    dkim_getsiglist(m->handle, &list, &n) != DKIM_STAT_OK)
@@ -466,28 +487,25 @@ static bool finish_library(struct dkim_message *m)
 			return false;
 		m->entries[i].info = list[fed++];
 	}
-	for (size_t i = 0; i < 2; i++)
-		if (m->length[i] != NULL)
-			canon_body_end(m->length[i]);
 	return fed == (size_t)n;
 }
 
-/* Header hash and body hash match what the signature says, as far as that is known without the key.
- */
-static bool judge_hashes(struct dkim_message *m, const struct entry *e, struct dkim_signature *s,
-			 const uint8_t **header_hash_r)
+/* The hashes of a signature, from where they were made. False: there are none, and the verdict says
+ * why. */
+static bool take_hashes(struct dkim_message *m, const struct entry *e, struct dkim_hashes *out_r,
+			struct dkim_signature *s)
 {
-	uint64_t length = e->field.partial ? m->length[e->field.body_relaxed]->length : 0;
-	uint8_t claimed[SHA256_SIZE];
 	void *header, *body;
-	size_t header_len, body_len, n;
-	int error = dkim_sig_geterror(e->info);
+	size_t header_len, body_len;
+	int error;
 
-	if (e->field.partial && e->field.body_length > length) {
-		verdict(s, DKIM_PERMERROR, "l= is beyond the body");
+	if (e->own != NULL) {
+		if (dkim_hash_end(e->own, m->headers, e->at, out_r))
+			return true;
+		trouble(m, s);
 		return false;
 	}
-	s->partial_body = e->field.partial && e->field.body_length < length;
+	error = dkim_sig_geterror(e->info);
 	if (error != DKIM_SIGERROR_UNKNOWN) {
 		const char *text = dkim_sig_geterrorstr(error);
 
@@ -499,30 +517,41 @@ static bool judge_hashes(struct dkim_message *m, const struct entry *e, struct d
 		trouble(m, s);
 		return false;
 	}
-	if (!base64_decode(e->field.bh.value, e->field.bh.value_len, claimed, sizeof(claimed),
-			   &n) ||
-	    n != SHA256_SIZE) {
-		verdict(s, DKIM_NEUTRAL, "bh= is not a SHA-256 hash");
-		return false;
-	}
-	if (memcmp(claimed, body, SHA256_SIZE) != 0) {
-		verdict(s, DKIM_FAIL, "body hash did not verify");
-		return false;
-	}
-	*header_hash_r = header;
+	memcpy(out_r->header, header, SHA256_SIZE);
+	memcpy(out_r->body, body, SHA256_SIZE);
 	return true;
+}
+
+/* The body is what the signature says. */
+static bool judge_body(const struct dkim_field *f, const struct dkim_hashes *hashes,
+		       struct dkim_signature *s)
+{
+	uint8_t claimed[SHA256_SIZE];
+	size_t n;
+
+	s->partial_body = f->partial && f->body_length < hashes->body_length;
+	if (f->partial && f->body_length > hashes->body_length)
+		verdict(s, DKIM_PERMERROR, "l= is beyond the body");
+	else if (!base64_decode(f->bh.value, f->bh.value_len, claimed, sizeof(claimed), &n) ||
+		 n != SHA256_SIZE)
+		verdict(s, DKIM_NEUTRAL, "bh= is not a SHA-256 hash");
+	else if (memcmp(claimed, hashes->body, SHA256_SIZE) != 0)
+		verdict(s, DKIM_FAIL, "body hash did not verify");
+	else
+		return true;
+	return false;
 }
 
 static void judge(struct dkim_message *m, struct lookups *l, const struct entry *e,
 		  struct dkim_signature *s)
 {
 	const struct dkim_settings *settings = &m->verifier->settings;
+	struct dkim_hashes hashes;
 	struct dkim_proof proof;
-	const uint8_t *hash;
 
-	if (!judge_hashes(m, e, s, &hash))
+	if (!take_hashes(m, e, &hashes, s) || !judge_body(&e->field, &hashes, s))
 		return;
-	dkim_prove(m->verifier->keys, settings->min_key_bits, l, &e->field, hash, &proof);
+	dkim_prove(m->verifier->keys, settings->min_key_bits, l, &e->field, hashes.header, &proof);
 	verdict(s, proof.result, proof.reason);
 	s->key_bits = proof.key_bits;
 	s->testing = proof.testing;
