@@ -23,7 +23,7 @@ class Daemon:
         self.listen = listen or 'unix:%s/m.sock' % work
         self.conf, self.log, self.db = (os.path.join(work, n) for n in ('alignd.conf', 'alignd.log', 'alignd.db'))
         with open(self.conf, 'w') as f:
-            f.write('listen = "%s"\nstore = "%s"\nlog_target = stderr\n' % (self.listen, self.db))
+            f.write('listen = "%s"\nstore = "%s"\n' % (self.listen, self.db))
             f.write('include "test.conf"\n')          # a later file may set the same keys again
         with open(os.path.join(work, 'test.conf'), 'w') as f:
             f.write(config)
@@ -49,7 +49,7 @@ class Daemon:
                 s.connect(rest)
             else:
                 port, _, host = rest.partition('@')
-                s = socket.create_connection((host, int(port)), timeout=1)
+                s = socket.create_connection((host.strip('[]'), int(port)), timeout=1)
             s.close()
             return True
         except OSError:

@@ -62,6 +62,7 @@ def apart(main):
         for s in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(s, signal.default_int_handler)
         libc.prctl(1, signal.SIGTERM)               # PR_SET_PDEATHSIG
+        run('ip', 'link', 'set', 'lo', 'up')
         code = guarded(main)
         sys.stdout.flush()
         os._exit(code)
@@ -134,7 +135,6 @@ class World:
     def __enter__(self):
         try:
             if self.isolated:
-                run('ip', 'link', 'set', 'lo', 'up')
                 run('ip', 'addr', 'add', MX + '/32', 'dev', 'lo')
                 run('ip', 'addr', 'add', MX6 + '/128', 'dev', 'lo', 'nodad')
             self.addresses = set()

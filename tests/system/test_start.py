@@ -1,0 +1,308 @@
+"""How alignd starts, refuses to start, reloads and stops."""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+import daemon
+import mockdns
+from milterclient import MilterClient
+
+EX_USAGE, EX_UNAVAILABLE, EX_OSERR, EX_CANTCREAT, EX_IOERR, EX_NOUSER, EX_CONFIG = 64, 69, 71, 73, 74, 67, 78
+FIELDS = [(b'From', b' <x@evil.example>')]
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.work = tempfile.mkdtemp(prefix='alignd-start-')
+        self.addCleanup(shutil.rmtree, self.work, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.work, name)
+
+    def write(self, name, text):
+        with open(self.path(name), 'w') as f:
+            f.write(text)
+        return self.path(name)
+
+    def alignd(self, *args, before=()):
+        """run it to its end; a daemon that starts although it should not is ended and makes the test fail"""
+        try:
+            return subprocess.run([*before, daemon.ALIGND, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, timeout=15)
+        except subprocess.TimeoutExpired:
+            self.fail('it started')
+
+    def base(self, extra=''):
+        return 'listen = "unix:%s"\nstore = "%s"\nnameserver = { "127.0.0.1@9" }\n%s' % (
+            self.path('sock'), self.path('a.db'), extra)
+
+    def refuses(self, conf, code, sentence, *args, before=()):
+        """the exit code, one clear sentence, and no socket was opened"""
+        p = self.alignd('-f', '-c', self.write('alignd.conf', conf), *args, before=before)
+        said = p.stderr.strip().splitlines()
+        self.assertEqual(len(said), 1, p.stderr)
+        self.assertRegex(said[0], sentence)
+        self.assertIn(p.returncode, code if isinstance(code, tuple) else (code,), p.stderr)
+        self.assertFalse(os.path.exists(self.path('sock')), 'the socket is there')
+
+
+class Start(Case):
+    def test_help_and_version(self):
+        p = self.alignd('-h')
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        self.assertIn('-c FILE', p.stdout)
+        self.assertRegex(self.alignd('-V').stdout, r'^alignd \d+\.\d+\.\d+\n$')
+
+    def test_wrong_usage(self):
+        for args in (['-x'], ['-c'], ['extra'], ['--now', 'soon', '-f'], ['--now', '1']):
+            p = self.alignd(*args)
+            self.assertEqual(p.returncode, EX_USAGE, args)
+            self.assertRegex(p.stderr, r'^alignd: .*\n.*alignd -h')
+
+    def test_configuration_errors_come_all_at_once_with_their_place(self):
+        conf = self.write('alignd.conf', 'mode = enforce\nlistn = "inet:8892@127.0.0.1"\nmode = monitor\n'
+                          'dns_timeout = 2h\nrule "x" { form = { a.example } action = rejekt }\n')
+        for args in (['-n'], ['-f']):
+            p = self.alignd('-c', conf, *args)
+            self.assertEqual(p.returncode, EX_CONFIG)
+            for line, text in ((2, r'"listn".*"listen"'), (3, 'twice|line 1'), (4, 'dns_timeout'), (5, r'"form".*"from"'),
+                               (5, 'rejekt.*reject')):
+                self.assertRegex(p.stderr, r'(?m)^alignd: %s:%d: .*%s' % (re.escape(conf), line, text))
+
+    def test_a_right_configuration_is_said_to_be_right(self):
+        p = self.alignd('-n', '-c', self.write('alignd.conf', self.base()))
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        self.assertFalse(os.path.exists(self.path('sock')))
+        self.assertFalse(os.path.exists(self.path('a.db')))
+
+    def test_the_sample_is_right_and_the_defaults(self):
+        self.assertEqual(self.alignd('-n', '-c', 'conf/alignd.conf').returncode, 0)
+
+    def test_ready_made_rules_are_right(self):
+        for f in sorted(os.listdir('conf/rules')):
+            p = self.alignd('-n', '-c', self.write('alignd.conf', 'include "%s"\n' % os.path.abspath('conf/rules/' + f)))
+            self.assertEqual((p.returncode, p.stderr), (0, ''), f)
+
+    def test_no_such_configuration(self):
+        p = self.alignd('-f', '-c', self.path('none.conf'))
+        self.assertRegex(p.stderr, r'^alignd: .*none\.conf.*No such file')
+        self.assertEqual(p.returncode, EX_CONFIG)
+
+    def test_a_wrong_override(self):
+        p = self.alignd('-n', '-c', self.write('alignd.conf', self.base()), '-o', 'mode = sometimes')
+        self.assertEqual(p.returncode, EX_CONFIG)
+        self.assertRegex(p.stderr, '^alignd: .*mode.*monitor')
+
+    def test_store_in_a_directory_that_is_not_there(self):
+        self.refuses(self.base(), (EX_CANTCREAT, EX_IOERR), r'^alignd: .*/no/such/dir/a\.db', '-o', 'store = "/no/such/dir/a.db"')
+
+    def test_store_that_is_no_database(self):
+        self.write('junk.db', 'this is no database\n' * 100)
+        self.refuses(self.base(), (EX_CANTCREAT, EX_IOERR, 65), r'^alignd: .*junk\.db', '-o', 'store = "%s"' % self.path('junk.db'))
+
+    def test_port_in_use(self):
+        with socket.socket() as s:
+            s.bind(('127.0.0.1', 0))
+            s.listen()
+            port = s.getsockname()[1]
+            self.refuses(self.base(), (EX_UNAVAILABLE, EX_OSERR, EX_CANTCREAT), r'^alignd: .*%d.*(in use|already)' % port,
+                         '-o', 'listen = "inet:%d@127.0.0.1"' % port)
+
+    def test_socket_in_use(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(self.path('live'))
+            s.listen()
+            p = self.alignd('-f', '-c', self.write('alignd.conf', self.base()), '-o', 'listen = "unix:%s"' % self.path('live'))
+            self.assertIn(p.returncode, (EX_UNAVAILABLE, EX_OSERR, EX_CANTCREAT))
+            self.assertRegex(p.stderr, r'^alignd: .*live.*\n$')
+            self.assertTrue(os.path.exists(self.path('live')), "another's socket was removed")
+
+    def test_socket_directory_that_is_not_there(self):
+        self.refuses(self.base(), (EX_UNAVAILABLE, EX_OSERR, EX_CANTCREAT), r'^alignd: .*/no/such/dir',
+                     '-o', 'listen = "unix:/no/such/dir/sock"')
+
+    def test_no_such_user(self):
+        self.refuses(self.base('user = nosuchuser\n'), EX_NOUSER, r'^alignd: .*nosuchuser')
+
+    def test_no_such_socket_group(self):
+        self.refuses(self.base('socket_group = nosuchgroup\n'), (EX_NOUSER, EX_CONFIG, EX_UNAVAILABLE, EX_CANTCREAT),
+                     r'^alignd: .*nosuchgroup')
+
+    def test_no_resolver(self):
+        probe = subprocess.run(['unshare', '-m', 'mount', '--bind', '/dev/null', '/etc/resolv.conf'],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if probe.returncode != 0:
+            self.skipTest('needs root and a mount namespace')
+        self.refuses(self.base(), (EX_UNAVAILABLE, EX_CONFIG), r'^alignd: .*(nameserver|resolv\.conf)', '-o', 'nameserver = { }',
+                     before=['unshare', '-m', 'sh', '-c', 'mount --bind /dev/null /etc/resolv.conf && exec "$@"', 'sh'])
+
+    def test_unreadable_public_suffix_list(self):
+        self.refuses(self.base('discovery = psl\npublic_suffix_list = "/no/such/list"\n'), (66, EX_UNAVAILABLE, EX_CONFIG, EX_OSERR),
+                     r'^alignd: .*/no/such/list')
+
+    def test_in_the_background_a_bad_start_is_told_too(self):
+        p = self.alignd('-c', self.write('alignd.conf', self.base()), '-o', 'store = "/no/such/dir/a.db"')
+        self.assertIn(p.returncode, (EX_CANTCREAT, EX_IOERR))
+        self.assertRegex(p.stderr, r'^alignd: .*/no/such/dir/a\.db')
+
+
+class Running(Case):
+    def setUp(self):
+        super().setUp()
+        self.dns = mockdns.MockDNS({'evil.example': [{'TXT': 'v=spf1 ip4:203.0.113.66 -all'}]}).__enter__()
+        self.addCleanup(self.dns.__exit__)
+        self.d = daemon.Daemon(self.work, 'authserv_id = mx.test.invalid\nnameserver = { "127.0.0.1@%d" }\n' % self.dns.port)
+
+    def tearDown(self):
+        if self.d.proc:
+            self.d.kill()
+
+    def judge(self, m=None):
+        """an ordinary message: what the filter answers"""
+        m = m or MilterClient(self.d.listen, 20).connect().negotiate()
+        r = m.transaction({'client_ip': '203.0.113.66', 'helo': 'evil.example', 'mail_from': 'x@evil.example'}, FIELDS, b'x\r\n')
+        m.close()
+        return r
+
+    def config(self, text):
+        with open(os.path.join(self.work, 'test.conf'), 'a') as f:
+            f.write(text)
+
+    def reload(self, sig, expect):
+        log = self.d.log_size()
+        self.d.proc.send_signal(sig)
+        end = time.monotonic() + 10
+        while expect not in self.d.log_text(log):
+            self.assertLess(time.monotonic(), end, self.d.log_text(log))
+            time.sleep(0.02)
+
+    def test_term_and_int_stop_it_cleanly(self):
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            self.d.start()
+            self.assertEqual(self.judge().verdict, 'accept')
+            self.d.proc.send_signal(sig)
+            self.assertEqual(self.d.proc.wait(20), 0)
+            self.assertFalse(os.path.exists(os.path.join(self.work, 'm.sock')), 'the socket is left')
+
+    def test_a_stale_socket_is_replaced(self):
+        self.d.start()
+        self.d.proc.kill()
+        self.d.proc.wait()
+        self.assertTrue(os.path.exists(os.path.join(self.work, 'm.sock')))
+        self.d.start()
+        self.assertEqual(self.judge().verdict, 'accept')
+
+    def test_reload_takes_the_new_configuration(self):
+        self.d.start()
+        for sig, name in ((signal.SIGHUP, 'one.example'), (signal.SIGUSR1, 'two.example')):
+            with open(os.path.join(self.work, 'test.conf'), 'w') as f:
+                f.write('authserv_id = %s\n' % name)
+            self.reload(sig, 'configuration read anew')
+            self.assertIn(name, dict(self.judge().new_headers)['Authentication-Results'])
+
+    def test_reload_of_a_bad_configuration_keeps_the_old_one(self):
+        self.d.start()
+        self.config('listn = "x"\n')
+        self.reload(signal.SIGHUP, 'old one stays in force')
+        self.assertIn('"listn"', self.d.log_text())
+        self.assertIn('mx.test.invalid', dict(self.judge().new_headers)['Authentication-Results'])
+
+    def test_a_session_that_is_open_when_it_is_told_to_stop(self):
+        self.d.start()
+        m = MilterClient(self.d.listen, 20).connect().negotiate()
+        self.d.proc.send_signal(signal.SIGTERM)
+        self.assertEqual(self.d.proc.wait(30), 0)
+        m.close()
+
+    def test_sessions_over_the_limit_get_a_temporary_failure(self):
+        self.config('max_sessions = 3\n')
+        self.d.start()
+        held = [MilterClient(self.d.listen, 20).connect().negotiate() for _ in range(3)]
+        for m in held:
+            m.send('C', b'x\0' + b'4\x9c\x40' + b'203.0.113.66\0')
+            m.send('H', b'evil.example\0')
+        end = time.monotonic() + 10
+        while self.judge().verdict != 'tempfail':
+            self.assertLess(time.monotonic(), end, 'a session too many was served')
+        for m in held:
+            m.close()
+        while self.judge().verdict != 'accept':
+            self.assertLess(time.monotonic(), end + 10, 'the places were not given back')
+
+    def test_rubbish_on_the_socket(self):
+        self.d.start()
+        for rubbish in (b'', b'GET / HTTP/1.0\r\n\r\n', b'\0\0\0\0', b'\xff\xff\xff\xff' + b'x' * 100, b'\0\0\0\1E', b'\0\0\0\5O\0\0\0\1',
+                        b'\0\0\0\15O' + b'\0\0\0\6' * 3 + b'\0\0\0\3Dxx' * 50):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(os.path.join(self.work, 'm.sock'))
+                s.sendall(rubbish)
+        self.assertEqual(self.judge().verdict, 'accept')
+        self.assertTrue(self.d.alive())
+
+    def test_inet_sockets(self):
+        for listen, host, family in (('inet:%d@127.0.0.1', '127.0.0.1', socket.AF_INET), ('inet6:%d@[::1]', '::1', socket.AF_INET6)):
+            try:
+                with socket.socket(family) as s:
+                    s.bind((host, 0))
+                    port = s.getsockname()[1]
+            except OSError:
+                self.skipTest('no IPv6 here')
+            self.d = daemon.Daemon(self.work, 'nameserver = { "127.0.0.1@%d" }\n' % self.dns.port, listen=listen % port).start()
+            self.assertEqual(self.judge().verdict, 'accept', listen)
+            self.d.kill()
+
+    def test_it_becomes_another_user(self):
+        if os.geteuid() != 0:
+            self.skipTest('needs root')
+        os.chmod(self.work, 0o777)
+        self.config('user = nobody\n')
+        self.d.start()
+        with open('/proc/%d/status' % self.real_pid()) as f:
+            status = f.read()
+        self.assertRegex(status, r'(?m)^Uid:\s+65534\s+65534\s+65534')
+        self.assertRegex(status, r'(?m)^Groups:\s+65534\s*$')
+        self.assertEqual(self.judge().verdict, 'accept')
+
+    def real_pid(self):
+        """our own /proc counts from outside the process namespace"""
+        for p in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                with open('/proc/%s/cmdline' % p, 'rb') as f:
+                    if self.d.conf.encode() in f.read().split(b'\0'):
+                        return int(p)
+            except OSError:
+                pass
+        self.fail('no such process')
+
+    def test_socket_mode_and_group(self):
+        if os.geteuid() != 0:
+            self.skipTest('needs root')
+        self.config('socket_mode = 0620\nsocket_group = daemon\n')
+        self.d.start()
+        st = os.stat(os.path.join(self.work, 'm.sock'))
+        self.assertEqual((st.st_mode & 0o777, st.st_gid), (0o620, 1))
+
+    def test_in_the_background(self):
+        listen = os.path.join(self.work, 'm.sock')
+        p = subprocess.run([daemon.ALIGND, '-c', self.d.conf], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.PIPE, text=True, timeout=15)
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        pid = self.real_pid()
+        self.assertEqual(self.judge().verdict, 'accept')
+        inner = self.inner_pid(pid)
+        os.kill(inner, signal.SIGTERM)
+        end = time.monotonic() + 20
+        while os.path.exists(listen) or os.path.exists('/proc/%d/exe' % pid):
+            self.assertLess(time.monotonic(), end, 'it does not stop')
+            time.sleep(0.05)
+
+    @staticmethod
+    def inner_pid(pid):
+        with open('/proc/%d/status' % pid) as f:
+            return int(re.search(r'(?m)^NSpid:.*?(\d+)$', f.read())[1])
