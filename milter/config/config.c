@@ -282,7 +282,9 @@ static void set_in_rule(struct source *f, const struct statement *st)
 		return;		/* its head was wrong, which was said */
 	while (rule_key_at(i) != NULL && strcmp(rule_key_at(i)->name, st->key) != 0)
 		i++;
-	if (i < MAX_RULE_KEYS && rule_key_at(i) != NULL && f->rule_first[i] != 0) {
+	if (rule_key_at(i) == NULL && option_find(st->key) != OPTION_COUNT) {
+		error_set(&why, "%s is an option and has no place in a rule: is a } missing before it?", st->key);
+	} else if (i < MAX_RULE_KEYS && rule_key_at(i) != NULL && f->rule_first[i] != 0) {
 		error_set(&why, "%s is set twice in this rule, first in line %u", st->key, f->rule_first[i]);
 	} else {
 		if (i < MAX_RULE_KEYS)

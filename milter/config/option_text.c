@@ -46,9 +46,11 @@ static bool check_text(const struct option *o, const char *value, struct error *
 
 static bool check_path(const struct option *o, const char *value, struct error *why)
 {
-	if (value[0] == '/' || (o->least == 0 && value[0] == '\0') || strcmp(value, "none") == 0)
+	bool none = o->least > 0;	/* others are left empty */
+
+	if (value[0] == '/' || (none && strcmp(value, "none") == 0))
 		return true;
-	error_set(why, "%s = %.100s: must be a path from the root, /...", o->name, value);
+	error_set(why, "%s = %.100s: must be a path from the root, /...%s", o->name, value, none ? ", or none" : "");
 	return false;
 }
 
@@ -159,7 +161,8 @@ static const char *read_domain(struct arena *a, const struct option *o, const ch
 
 	if (domain_normal(value, strlen(value), name))
 		return arena_text(a, name);
-	error_set(why, "%s = %.100s: this is no domain name", o->name, value);
+	error_set(why, "%s = %.100s: this is no domain name%s", o->name, value,
+		  strncmp(value, "*.", 2) == 0 ? "; write it without \"*.\"" : "");
 	return NULL;
 }
 

@@ -113,8 +113,10 @@ static struct token lex_quoted(struct syntax *s, struct token t)
 			break;
 	}
 	t.len = (size_t)(s->p - t.at);
-	if (s->p == s->end || *s->p != '"')
-		return bad(s, t, "the quoted text", "is not closed on its line, or has a control character");
+	if (s->p == s->end || *s->p == '\n' || *s->p == '\r')
+		return bad(s, t, "the quoted text", "is not closed on its line");
+	if (*s->p != '"')
+		return bad(s, t, "the quoted text", "has a control character");
 	s->p++;
 	return t;
 }
@@ -146,21 +148,39 @@ static struct token lex(struct syntax *s)
 	if (t.len > 0 && (s->p == s->end || (*s->p != '#' && *s->p != '"')))
 		return t;
 	describe(*s->p, what);
-	s->p++;
+	if (control(*s->p++))
+		return bad(s, t, what, "is a control character");
 	return bad(s, t, what, t.len > 0 ? "inside a word: put the value in quotes" : "has to stand in quotes");
 }
 
-/* The next token, without taking it. */
+/* The token after `n` others, taking none. What is wrong with it will be said when it is taken. */
+static struct token ahead(struct syntax *s, int n)
+{
+	const char *p = s->p;
+	unsigned line = s->line;
+	char first = s->st.error.text[0];
+	struct token t;
+
+	do
+		t = lex(s);
+	while (n-- > 0);
+	s->st.error.text[0] = first;
+	s->p = p;
+	s->line = line;
+	return t;
+}
+
 static struct token peek(struct syntax *s)
 {
-	struct syntax_place { const char *p; unsigned line; } was = {s->p, s->line};
-	char first = s->st.error.text[0];
-	struct token t = lex(s);
+	return ahead(s, 0);
+}
 
-	s->st.error.text[0] = first;	/* it will be said when the token is taken */
-	s->p = was.p;
-	s->line = was.line;
-	return t;
+/* True if the next two tokens are "key =". */
+static bool at_setting(struct syntax *s)
+{
+	struct token t = peek(s);
+
+	return t.kind == TOKEN_WORD && !t.quoted && ahead(s, 1).kind == TOKEN_EQUAL;
 }
 
 /* Copy the word into the statement's values. False: too many. */
@@ -202,18 +222,12 @@ static void skip_line(struct syntax *s, unsigned line)
 /* After an error in a list: behind its closing brace, or to what looks like the next setting. */
 static void skip_list(struct syntax *s)
 {
-	for (;;) {
-		const char *p = s->p;
-		unsigned line = s->line;
+	for (int depth = 1; depth > 0 && !at_setting(s);) {
 		struct token t = lex(s);
 
-		if (t.kind == TOKEN_END || t.kind == TOKEN_CLOSE)
+		if (t.kind == TOKEN_END)
 			return;
-		if (t.kind == TOKEN_WORD && !t.quoted && peek(s).kind == TOKEN_EQUAL) {
-			s->p = p;
-			s->line = line;
-			return;
-		}
+		depth += (t.kind == TOKEN_OPEN) - (t.kind == TOKEN_CLOSE);
 	}
 }
 
@@ -234,12 +248,16 @@ static bool read_list(struct syntax *s)
 	for (;;) {
 		struct token t = peek(s);
 
-		if (t.kind == TOKEN_WORD && !comma) {
-			error_set(&s->st.error, "a comma is missing before %.*s, or a } before it", shown(&t), t.at);
+		if (t.kind == TOKEN_EQUAL || t.kind == TOKEN_END || at_setting(s)) {
+			error_set(&s->st.error, "the list that begins in line %u is not closed by }", opened);
 			return false;
 		}
-		if (t.kind == TOKEN_OPEN || t.kind == TOKEN_EQUAL || t.kind == TOKEN_END) {
-			error_set(&s->st.error, "the list that begins in line %u is not closed by }", opened);
+		if (t.kind == TOKEN_OPEN) {
+			error_set(&s->st.error, "a list inside the list that begins in line %u", opened);
+			return false;
+		}
+		if (t.kind == TOKEN_WORD && !comma) {
+			error_set(&s->st.error, "a comma is missing before %.*s", shown(&t), t.at);
 			return false;
 		}
 		lex(s);
@@ -259,30 +277,26 @@ static bool read_list(struct syntax *s)
 	}
 }
 
-/* A value has been read: what follows on its line must be a new setting, the end of the rule, or nothing. */
+/* True for a bare word that begins a statement without an equals sign. */
+static bool opens_statement(const struct token *t)
+{
+	return t->kind == TOKEN_WORD && !t->quoted &&
+	       ((t->len == 4 && memcmp(t->at, "rule", 4) == 0) || (t->len == 7 && memcmp(t->at, "include", 7) == 0));
+}
+
+/* A value has been read: what follows on its line must be a new statement, the end of the rule, or nothing. */
 static bool ends_well(struct syntax *s)
 {
-	struct token t = peek(s), after;
-	const char *p = s->p;
-	unsigned line = s->line;
+	struct token t = peek(s);
 
-	if (t.line != s->st.line || t.kind == TOKEN_END || t.kind == TOKEN_CLOSE || t.kind == TOKEN_BAD)
+	if (t.line != s->st.line || t.kind == TOKEN_END || t.kind == TOKEN_CLOSE || t.kind == TOKEN_BAD ||
+	    opens_statement(&t) || at_setting(s))
 		return true;
-	if (t.kind == TOKEN_COMMA) {
+	if (t.kind == TOKEN_COMMA)
 		error_set(&s->st.error, "%s: several values need braces: { a, b }", s->st.key);
-		return false;
-	}
-	if (t.kind == TOKEN_WORD && !t.quoted) {
-		lex(s);
-		after = peek(s);
-		s->p = p;
-		s->line = line;
-		if (after.kind == TOKEN_EQUAL || (t.len == 4 && memcmp(t.at, "rule", 4) == 0) ||
-		    (t.len == 7 && memcmp(t.at, "include", 7) == 0))
-			return true;
-	}
-	error_set(&s->st.error, "%s = %.60s is followed by %.*s: write the value in one piece, or in quotes", s->st.key,
-		  s->value[0], shown(&t), t.at);
+	else
+		error_set(&s->st.error, "%s = %.60s is followed by %.*s: write the value in one piece, or in quotes",
+			  s->st.key, s->value[0], shown(&t), t.at);
 	return false;
 }
 
