@@ -41,7 +41,8 @@ static void says_what_would_have_been_right(void **state)
 	choice_error(&why, "action", "accept|reject|skip", "allow");
 	assert_string_equal(why.text, "action = allow: must be accept, reject or skip");
 	choice_error(&why, "action", "accept|reject|skip", "rejct");
-	assert_string_equal(why.text, "action = rejct: must be accept, reject or skip; did you mean reject?");
+	assert_string_equal(why.text,
+			    "action = rejct: must be accept, reject or skip; did you mean reject?");
 	choice_error(&why, "list", "no|yes", "YES");
 	assert_string_equal(why.text, "list = YES: must be no or yes");
 }

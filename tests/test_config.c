@@ -1,4 +1,5 @@
-/* test_config.c - the configuration: what is refused and how, what arrives, where it came from, how it prints. */
+/* test_config.c - the configuration: what is refused and how, what arrives, where it came from, how
+ * it prints. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,9 +15,11 @@
 
 #define DATA "tests/data/config/"
 
-/* -- support ---------------------------------------------------------------------------------------------- */
+/* -- support
+ * ---------------------------------------------------------------------------------------------- */
 
-static const char *const named[] = {"hostname=mx.here.example"};	/* keeps the tests off the resolver */
+static const char *const named[] = {
+    "hostname=mx.here.example"}; /* keeps the tests off the resolver */
 static struct config_errors errors;
 
 /* From a heap block of exactly this size. */
@@ -71,7 +74,8 @@ static const char *line_of(const char *text, const char *start)
 {
 	static char line[512];
 
-	for (const char *p = text; p != NULL && *p != '\0'; p = strchr(p, '\n') != NULL ? strchr(p, '\n') + 1 : NULL) {
+	for (const char *p = text; p != NULL && *p != '\0';
+	     p = strchr(p, '\n') != NULL ? strchr(p, '\n') + 1 : NULL) {
 		if (strncmp(p, start, strlen(start)) != 0)
 			continue;
 		snprintf(line, sizeof(line), "%.*s", (int)strcspn(p, "\n"), p);
@@ -80,73 +84,69 @@ static const char *line_of(const char *text, const char *start)
 	return "";
 }
 
-/* -- what is refused -------------------------------------------------------------------------------------- */
+/* -- what is refused
+ * -------------------------------------------------------------------------------------- */
 
 static void refuses_each_mistake_with_a_sentence(void **state)
 {
-	static const struct { const char *text, *error; } rows[] = {
-	    {"frm = 1",
-	     "t.conf:1: unknown option \"frm\""},
-	    {"listne = x",
-	     "t.conf:1: unknown option \"listne\"; did you mean \"listen\"?"},
+	static const struct {
+		const char *text, *error;
+	} rows[] = {
+	    {"frm = 1", "t.conf:1: unknown option \"frm\""},
+	    {"listne = x", "t.conf:1: unknown option \"listne\"; did you mean \"listen\"?"},
 	    {"from = a.example",
 	     "t.conf:1: \"from\" belongs into a rule: rule \"name\" { from = ... }"},
-	    {"rule = x",
-	     "t.conf:1: rule is no option: in a file write rule \"name\" { ... }"},
-	    {"mode monitor",
-	     "t.conf:1: = is missing after mode"},
-	    {"mode =",
-	     "t.conf:1: mode has no value"},
-	    {"mode =\nlisten = \"unix:/x\"",
-	     "t.conf:1: mode has no value"},
+	    {"rule = x", "t.conf:1: rule is no option: in a file write rule \"name\" { ... }"},
+	    {"mode monitor", "t.conf:1: = is missing after mode"},
+	    {"mode =", "t.conf:1: mode has no value"},
+	    {"mode =\nlisten = \"unix:/x\"", "t.conf:1: mode has no value"},
 	    {"mode = monitor\nuser = a\nmode = enforce",
 	     "t.conf:3: mode is set twice, first in t.conf:1"},
-	    {"mode = { monitor }",
-	     "t.conf:1: mode takes one value, not a list"},
-	    {"mode = monitor, enforce",
-	     "t.conf:1: mode: several values need braces: { a, b }"},
+	    {"mode = { monitor }", "t.conf:1: mode takes one value, not a list"},
+	    {"mode = monitor, enforce", "t.conf:1: mode: several values need braces: { a, b }"},
 	    {"mode = Monitor",
 	     "t.conf:1: mode = Monitor: must be monitor or enforce; did you mean monitor?"},
-	    {"durable = maybe",
-	     "t.conf:1: durable = maybe: must be no or yes"},
+	    {"durable = maybe", "t.conf:1: durable = maybe: must be no or yes"},
 	    {"dns_timeout = 5",
 	     "t.conf:1: dns_timeout = 5: must be a time with its unit: 500ms, 5s, 10m, 24h or 7d"},
-	    {"dns_timeout = 5 s",
-	     "t.conf:1: dns_timeout = 5 is followed by s: write the value in one piece, or in quotes"},
-	    {"dns_timeout = 2h",
-	     "t.conf:1: dns_timeout = 2h: must be from 100ms to 1m"},
-	    {"dns_timeout = 0",
-	     "t.conf:1: dns_timeout = 0: must be from 100ms to 1m"},
+	    {"dns_timeout = 5 s", "t.conf:1: dns_timeout = 5 is followed by s: write the value in "
+				  "one piece, or in quotes"},
+	    {"dns_timeout = 2h", "t.conf:1: dns_timeout = 2h: must be from 100ms to 1m"},
+	    {"dns_timeout = 0", "t.conf:1: dns_timeout = 0: must be from 100ms to 1m"},
 	    {"dns_timeout = 99999999999999999999s",
-	     "t.conf:1: dns_timeout = 99999999999999999999s: must be a time with its unit: 500ms, 5s, 10m, 24h or 7d"},
-	    {"dns_cache = 10",
-	     "t.conf:1: dns_cache = 10: must be from 1M to 4G"},
-	    {"max_sessions = 1e3",
-	     "t.conf:1: max_sessions = 1e3: must be a whole number"},
-	    {"max_sessions = \"\"",
-	     "t.conf:1: max_sessions = : must be a whole number"},
+	     "t.conf:1: dns_timeout = 99999999999999999999s: must be a time with its unit: 500ms, "
+	     "5s, 10m, 24h or 7d"},
+	    {"dns_cache = 10", "t.conf:1: dns_cache = 10: must be from 1M to 4G"},
+	    {"max_sessions = 1e3", "t.conf:1: max_sessions = 1e3: must be a whole number"},
+	    {"max_sessions = \"\"", "t.conf:1: max_sessions = : must be a whole number"},
 	    {"socket_mode = 0888",
 	     "t.conf:1: socket_mode = 0888: must be octal permissions such as 0660"},
 	    {"socket_mode = 7777",
 	     "t.conf:1: socket_mode = 7777: must be octal permissions such as 0660"},
 	    {"listen = \"inet:8892\"",
-	     "t.conf:1: listen = inet:8892: must be inet:PORT@ADDRESS such as inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
+	     "t.conf:1: listen = inet:8892: must be inet:PORT@ADDRESS such as inet:8892@127.0.0.1, "
+	     "inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
 	    {"listen = inet:127.0.0.1:8892",
-	     "t.conf:1: listen = inet:127.0.0.1:8892: must be inet:PORT@ADDRESS such as inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
+	     "t.conf:1: listen = inet:127.0.0.1:8892: must be inet:PORT@ADDRESS such as "
+	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
 	    {"listen = inet6:8892@::1",
-	     "t.conf:1: listen = inet6:8892@::1: must be inet:PORT@ADDRESS such as inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
+	     "t.conf:1: listen = inet6:8892@::1: must be inet:PORT@ADDRESS such as "
+	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
 	    {"listen = \"unix:relative\"",
-	     "t.conf:1: listen = unix:relative: must be inet:PORT@ADDRESS such as inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
+	     "t.conf:1: listen = unix:relative: must be inet:PORT@ADDRESS such as "
+	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
 	    {"listen = inet:0@127.0.0.1",
-	     "t.conf:1: listen = inet:0@127.0.0.1: must be inet:PORT@ADDRESS such as inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
+	     "t.conf:1: listen = inet:0@127.0.0.1: must be inet:PORT@ADDRESS such as "
+	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
 	    {"listen = inet:70000@127.0.0.1",
-	     "t.conf:1: listen = inet:70000@127.0.0.1: must be inet:PORT@ADDRESS such as inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
+	     "t.conf:1: listen = inet:70000@127.0.0.1: must be inet:PORT@ADDRESS such as "
+	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
 	    {"authserv_id = *.example",
 	     "t.conf:1: authserv_id = *.example: this is no domain name; write it without \"*.\""},
-	    {"authserv_id = a*b",
-	     "t.conf:1: authserv_id = a*b: this is no domain name"},
+	    {"authserv_id = a*b", "t.conf:1: authserv_id = a*b: this is no domain name"},
 	    {"report_domains = { *.example, a.example }",
-	     "t.conf:1: report_domains = *.example: this is no domain name; write it without \"*.\""},
+	     "t.conf:1: report_domains = *.example: this is no domain name; write it without "
+	     "\"*.\""},
 	    {"report_domains = { a.example b.example }",
 	     "t.conf:1: a comma is missing before b.example"},
 	    {"report_domains = { a.example, , b.example }",
@@ -158,9 +158,11 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	    {"report_domains = { \"a.example\"",
 	     "t.conf:1: the list that begins in line 1 is not closed by }"},
 	    {"trusted_networks = { 10.0.0.1/8 }",
-	     "t.conf:1: trusted_networks = 10.0.0.1/8: must be an address or a network such as 192.0.2.0/24 with zero bits after the prefix"},
+	     "t.conf:1: trusted_networks = 10.0.0.1/8: must be an address or a network such as "
+	     "192.0.2.0/24 with zero bits after the prefix"},
 	    {"trusted_networks = { 10.0.0.0/33, x }",
-	     "t.conf:1: trusted_networks = 10.0.0.0/33: must be an address or a network such as 192.0.2.0/24 with zero bits after the prefix"},
+	     "t.conf:1: trusted_networks = 10.0.0.0/33: must be an address or a network such as "
+	     "192.0.2.0/24 with zero bits after the prefix"},
 	    {"nameserver = localhost",
 	     "t.conf:1: nameserver = localhost: must be ADDRESS or ADDRESS@PORT"},
 	    {"nameserver = 127.0.0.1@",
@@ -174,73 +176,56 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	    {"report_smtp = 127.0.0.1:25",
 	     "t.conf:1: report_smtp = 127.0.0.1:25: must be smtp://HOST:PORT or smtps://HOST:PORT"},
 	    {"report_smtp = smtp://user@relay.example",
-	     "t.conf:1: report_smtp = smtp://user@relay.example: must be smtp://HOST:PORT or smtps://HOST:PORT"},
+	     "t.conf:1: report_smtp = smtp://user@relay.example: must be smtp://HOST:PORT or "
+	     "smtps://HOST:PORT"},
 	    {"store = alignd.db",
 	     "t.conf:1: store = alignd.db: must be a path from the root, /..., or none"},
-	    {"user = \"un closed",
-	     "t.conf:1: the quoted text is not closed on its line"},
-	    {"user = 'x'",
-	     "t.conf:1: \"'\" has to stand in quotes"},
-	    {"user = a;",
-	     "t.conf:1: \";\" has to stand in quotes"},
-	    {"user = a#b",
-	     "t.conf:1: \"#\" inside a word: put the value in quotes"},
-	    {"user = a\"b\"",
-	     "t.conf:1: \"\"\" inside a word: put the value in quotes"},
-	    {"}",
-	     "t.conf:1: a } without its {"},
-	    {"{",
-	     "t.conf:1: an option's name was expected, not {"},
-	    {"=",
-	     "t.conf:1: an option's name was expected, not ="},
-	    {"\"quoted\" = x",
-	     "t.conf:1: an option's name was expected, not quoted"},
-	    {"reports = yes",
-	     "t.conf:1: reports = yes needs report_from"},
+	    {"user = \"un closed", "t.conf:1: the quoted text is not closed on its line"},
+	    {"user = 'x'", "t.conf:1: \"'\" has to stand in quotes"},
+	    {"user = a;", "t.conf:1: \";\" has to stand in quotes"},
+	    {"user = a#b", "t.conf:1: \"#\" inside a word: put the value in quotes"},
+	    {"user = a\"b\"", "t.conf:1: \"\"\" inside a word: put the value in quotes"},
+	    {"}", "t.conf:1: a } without its {"},
+	    {"{", "t.conf:1: an option's name was expected, not {"},
+	    {"=", "t.conf:1: an option's name was expected, not ="},
+	    {"\"quoted\" = x", "t.conf:1: an option's name was expected, not quoted"},
+	    {"reports = yes", "t.conf:1: reports = yes needs report_from"},
 	    {"reports = yes report_from = a@b.example store = none",
 	     "t.conf:1: reports = yes needs a store, not store = none"},
 	    {"quarantine_by = redirect",
 	     "t.conf:1: quarantine_by = redirect needs quarantine_address"},
-	    {"quarantine_header = nothing",
-	     "t.conf:1: quarantine_header must be a header field in ASCII such as \"X-Spam-Flag: YES\""},
-	    {"report_to = listed",
-	     "t.conf:1: report_to = listed needs report_domains"},
-	    {"report_sign_key = /k",
-	     "t.conf:1: report_sign_key needs report_sign_selector"},
-	    {"report_sign_selector = s",
-	     "t.conf:1: report_sign_selector needs report_sign_key"},
-	    {"dns_timeout = 30s",
-	     "t.conf:1: dns_timeout is longer than message_deadline"},
+	    {"quarantine_header = nothing", "t.conf:1: quarantine_header must be a header field in "
+					    "ASCII such as \"X-Spam-Flag: YES\""},
+	    {"report_to = listed", "t.conf:1: report_to = listed needs report_domains"},
+	    {"report_sign_key = /k", "t.conf:1: report_sign_key needs report_sign_selector"},
+	    {"report_sign_selector = s", "t.conf:1: report_sign_selector needs report_sign_key"},
+	    {"dns_timeout = 30s", "t.conf:1: dns_timeout is longer than message_deadline"},
 	    {"discovery = psl public_suffix_list = \"\"",
 	     "t.conf:1: discovery = psl and compare_discovery need public_suffix_list"},
-	    {"group = x",
-	     "t.conf:1: group needs user"},
+	    {"group = x", "t.conf:1: group needs user"},
 	    {"include",
 	     "t.conf:1: include needs the name of a file on its line: include \"conf.d/*.conf\""},
-	    {"include \"nofile.conf\"",
-	     "t.conf:1: cannot include nofile.conf: no such file"},
-	    {"include = x",
-	     "t.conf:1: include is no option: in a file write include \"file\""},
-	    {"rule { action = accept }",
-	     "t.conf:1: a rule needs a name: rule \"name\" { ... }"},
+	    {"include \"nofile.conf\"", "t.conf:1: cannot include nofile.conf: no such file"},
+	    {"include = x", "t.conf:1: include is no option: in a file write include \"file\""},
+	    {"rule { action = accept }", "t.conf:1: a rule needs a name: rule \"name\" { ... }"},
 	    {"rule \"a b\" { action = accept }",
-	     "t.conf:1: rule \"a b\": a rule's name must have 1 to 64 letters, digits, hyphens, underscores or dots"},
-	    {"rule \"\" { action = accept }",
-	     "t.conf:1: rule \"\": a rule's name must have 1 to 64 letters, digits, hyphens, underscores or dots"},
-	    {"rule \"a\" action = accept",
-	     "t.conf:1: a rule is written rule \"name\" { ... }"},
-	    {"rule \"a\" { action = accept",
-	     "t.conf:1: this rule is not closed by }"},
+	     "t.conf:1: rule \"a b\": a rule's name must have 1 to 64 letters, digits, hyphens, "
+	     "underscores or dots"},
+	    {"rule \"\" { action = accept }", "t.conf:1: rule \"\": a rule's name must have 1 to "
+					      "64 letters, digits, hyphens, underscores or dots"},
+	    {"rule \"a\" action = accept", "t.conf:1: a rule is written rule \"name\" { ... }"},
+	    {"rule \"a\" { action = accept", "t.conf:1: this rule is not closed by }"},
 	    {"rule \"a\" { action = accept\nrule \"b\" { action = reject }",
 	     "t.conf:2: the rule of line 1 is not closed by } before this one"},
 	    {"rule \"a\" { dmarc = { fail } action = accept\ninclude \"x\"",
 	     "t.conf:2: the rule of line 1 is not closed by } before include"},
-	    {"rule \"a\" { }",
-	     "t.conf:1: rule \"a\" has no action"},
+	    {"rule \"a\" { }", "t.conf:1: rule \"a\" has no action"},
 	    {"rule \"a\" { action = allow }",
-	     "t.conf:1: action = allow: must be skip, accept, mark, quarantine, reject, tempfail, on_error or on_temperror"},
+	     "t.conf:1: action = allow: must be skip, accept, mark, quarantine, reject, tempfail, "
+	     "on_error or on_temperror"},
 	    {"rule \"a\" { action = rejct }",
-	     "t.conf:1: action = rejct: must be skip, accept, mark, quarantine, reject, tempfail, on_error or on_temperror; did you mean reject?"},
+	     "t.conf:1: action = rejct: must be skip, accept, mark, quarantine, reject, tempfail, "
+	     "on_error or on_temperror; did you mean reject?"},
 	    {"rule \"a\" { form = x.example action = accept }",
 	     "t.conf:1: a rule has no \"form\"; did you mean \"from\"?"},
 	    {"rule \"a\" { mode = monitor action = accept }",
@@ -251,8 +236,7 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	     "t.conf:1: from = .x.example: write x.example; it stands for all names below it too"},
 	    {"rule \"a\" { from = \"x y\" action = accept }",
 	     "t.conf:1: from = x y: this is no domain name"},
-	    {"rule \"a\" { from = { } action = accept }",
-	     "t.conf:1: from: the list is empty"},
+	    {"rule \"a\" { from = { } action = accept }", "t.conf:1: from: the list is empty"},
 	    {"rule \"a\" { list = { yes } action = accept }",
 	     "t.conf:1: list takes one value, not a list"},
 	    {"rule \"a\" { list = true action = accept }",
@@ -262,35 +246,47 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	    {"rule \"a\" { dmarc = fail dmarc = pass action = accept }",
 	     "t.conf:1: dmarc is set twice in this rule, first in line 1"},
 	    {"rule \"a\" { client = 10.0.0.1/8 action = accept }",
-	     "t.conf:1: client = 10.0.0.1/8: must be an address, a network such as 192.0.2.0/24 with zero bits after the prefix, or local"},
+	     "t.conf:1: client = 10.0.0.1/8: must be an address, a network such as 192.0.2.0/24 "
+	     "with zero bits after the prefix, or local"},
 	    {"rule \"a\" { client = lokal action = accept }",
-	     "t.conf:1: client = lokal: must be an address, a network such as 192.0.2.0/24 with zero bits after the prefix, or local"},
+	     "t.conf:1: client = lokal: must be an address, a network such as 192.0.2.0/24 with "
+	     "zero bits after the prefix, or local"},
 	    {"rule \"a\" { mail_from = \"a b@c\" action = accept }",
-	     "t.conf:1: mail_from = a b@c: must be a domain or an address such as user@example.org"},
+	     "t.conf:1: mail_from = a b@c: must be a domain or an address such as "
+	     "user@example.org"},
 	    {"rule \"a\" { mail_from = a@*.c action = accept }",
-	     "t.conf:1: mail_from = a@*.c: must be a domain or an address such as user@example.org"},
+	     "t.conf:1: mail_from = a@*.c: must be a domain or an address such as "
+	     "user@example.org"},
 	    {"rule \"a\" { recipient = @x.example action = accept }",
-	     "t.conf:1: recipient = @x.example: must be a domain or an address such as user@example.org"},
+	     "t.conf:1: recipient = @x.example: must be a domain or an address such as "
+	     "user@example.org"},
 	    {"rule \"a\" { action = accept code = \"550 5.7.1\" }",
 	     "t.conf:1: rule \"a\": code is for reject and tempfail, not for action = accept"},
 	    {"rule \"a\" { action = mark text = \"x\" }",
 	     "t.conf:1: rule \"a\": text is for reject and tempfail, not for action = mark"},
 	    {"rule \"a\" { action = reject code = \"451 4.7.1\" }",
-	     "t.conf:1: rule \"a\": code = 451 4.7.1: action = reject needs codes that begin with 5"},
+	     "t.conf:1: rule \"a\": code = 451 4.7.1: action = reject needs codes that begin with "
+	     "5"},
 	    {"rule \"a\" { action = reject code = \"550 4.7.1\" }",
-	     "t.conf:1: code = 550 4.7.1: must be two codes of one class, such as \"550 5.7.1\" or \"451 4.7.1\""},
+	     "t.conf:1: code = 550 4.7.1: must be two codes of one class, such as \"550 5.7.1\" or "
+	     "\"451 4.7.1\""},
 	    {"rule \"a\" { action = reject code = \"550\" }",
-	     "t.conf:1: code = 550: must be two codes of one class, such as \"550 5.7.1\" or \"451 4.7.1\""},
+	     "t.conf:1: code = 550: must be two codes of one class, such as \"550 5.7.1\" or \"451 "
+	     "4.7.1\""},
 	    {"rule \"a\" { action = on_error code = \"550 5.7.1\" }",
-	     "t.conf:1: rule \"a\": code = 550 5.7.1: action = on_error needs codes that begin with 4"},
+	     "t.conf:1: rule \"a\": code = 550 5.7.1: action = on_error needs codes that begin "
+	     "with 4"},
 	    {"rule \"a\" { action = reject text = \"no %s\" }",
-	     "t.conf:1: text has %s: must be %{from}, %{client}, %{client_name}, %{helo}, %{mail_from}, %{rule}, or %% for a percent sign"},
+	     "t.conf:1: text has %s: must be %{from}, %{client}, %{client_name}, %{helo}, "
+	     "%{mail_from}, %{rule}, or %% for a percent sign"},
 	    {"rule \"a\" { action = reject text = \"no %{form} 100%\" }",
-	     "t.conf:1: text has %{form} 100%: must be %{from}, %{client}, %{client_name}, %{helo}, %{mail_from}, %{rule}, or %% for a percent sign"},
+	     "t.conf:1: text has %{form} 100%: must be %{from}, %{client}, %{client_name}, "
+	     "%{helo}, %{mail_from}, %{rule}, or %% for a percent sign"},
 	    {"rule \"a\" { action = reject text = \"ü\" }",
 	     "t.conf:1: text must have 1 to 300 printable ASCII characters"},
 	    {"rule \"a\" { action = reject reason = forwarded }",
-	     "t.conf:1: reason = forwarded: must be local_policy, mailing_list, other or trusted_forwarder"},
+	     "t.conf:1: reason = forwarded: must be local_policy, mailing_list, other or "
+	     "trusted_forwarder"},
 	    {"rule \"a\" { action = reject stage = rcpt }",
 	     "t.conf:1: stage = rcpt: must be connect or mail"},
 	    {"rule \"a\" { action = reject stage = connect from = x.example }",
@@ -298,13 +294,17 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	    {"rule \"a\" { action = reject stage = connect helo = invalid }",
 	     "t.conf:1: rule \"a\": helo is not known at stage = connect"},
 	    {"rule \"a\" { action = quarantine stage = mail }",
-	     "t.conf:1: rule \"a\": stage is for skip, reject and tempfail, not for action = quarantine"},
+	     "t.conf:1: rule \"a\": stage is for skip, reject and tempfail, not for action = "
+	     "quarantine"},
 	    {"rule \"a\" { action = reject dmarc = temperror }",
-	     "t.conf:1: rule \"a\": action = reject with dmarc = temperror: the failure is temporary, use tempfail"},
+	     "t.conf:1: rule \"a\": action = reject with dmarc = temperror: the failure is "
+	     "temporary, use tempfail"},
 	    {"rule \"a\" { action = reject internal_error = yes }",
-	     "t.conf:1: rule \"a\": action = reject with internal_error = yes: the failure is temporary, use tempfail"},
+	     "t.conf:1: rule \"a\": action = reject with internal_error = yes: the failure is "
+	     "temporary, use tempfail"},
 	    {"rule \"a\" { action = tempfail dkim = { fail, temperror } }",
-	     "t.conf:1: rule \"a\": action = tempfail with dkim = fail: the signature will not become better (RFC 6376 6.3)"},
+	     "t.conf:1: rule \"a\": action = tempfail with dkim = fail: the signature will not "
+	     "become better (RFC 6376 6.3)"},
 	    {"rule \"a\" { action = accept } rule \"b\" { action = reject }",
 	     "t.conf:1: rule \"b\" is never reached: rule \"a\" in t.conf:1 has no condition"},
 	    {"rule \"a\" { list = yes action = accept }\nrule \"a\" { action = reject }",
@@ -320,7 +320,8 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 		if (c != NULL)
 			fail_msg("accepted: %s", rows[i].text);
 		if (errors.count != 1 || strcmp(errors.item[0].text, rows[i].error) != 0)
-			fail_msg("row %zu: %s\n%zu errors, the first: %s", i, rows[i].text, errors.count, errors.item[0].text);
+			fail_msg("row %zu: %s\n%zu errors, the first: %s", i, rows[i].text,
+				 errors.count, errors.item[0].text);
 	}
 }
 
@@ -347,8 +348,10 @@ static void accepts_what_is_right(void **state)
 	    "rule \"a\" { action = reject stage = mail helo = invalid }",
 	    "user = $HOME",
 	    "user = ~root",
-	    "report_org = \"Gr\xc3\xb6\xc3\x9f" "e \\\"x\\\\y\\\"\"",
-	    "rule \"a\" { from = { \"b\xc3\xbc" "cher.example\" } action = accept } mode = monitor",
+	    "report_org = \"Gr\xc3\xb6\xc3\x9f"
+	    "e \\\"x\\\\y\\\"\"",
+	    "rule \"a\" { from = { \"b\xc3\xbc"
+	    "cher.example\" } action = accept } mode = monitor",
 	};
 
 	(void)state;
@@ -358,8 +361,14 @@ static void accepts_what_is_right(void **state)
 
 static void refuses_bytes_that_have_no_place_in_text(void **state)
 {
-	static const struct { const char *text; size_t len; const char *error; } rows[] = {
-	    {"\xef\xbb\xbf" "mode = monitor", 17, NULL},	/* a byte order mark */
+	static const struct {
+		const char *text;
+		size_t len;
+		const char *error;
+	} rows[] = {
+	    {"\xef\xbb\xbf"
+	     "mode = monitor",
+	     17, NULL}, /* a byte order mark */
 	    {"\xef\xbb", 2, "t.conf:1: \\xef has to stand in quotes"},
 	    {"mode = \xef\xbb\xbfmonitor", 17, "t.conf:1: \\xef has to stand in quotes"},
 	    {"\xff\xfem\0o\0", 6, "t.conf: is UTF-16, but must be UTF-8"},
@@ -373,11 +382,16 @@ static void refuses_bytes_that_have_no_place_in_text(void **state)
 	    {"user = \"a\0b\"", 12, "t.conf:1: the quoted text has a control character"},
 	    {"user = \"a\x7f\"", 10, "t.conf:1: the quoted text has a control character"},
 	    {"user = \"a\r\n", 11, "t.conf:1: the quoted text is not closed on its line"},
-	    {"user = \"a\\", 10, "t.conf:1: a backslash in a quoted text must be followed by \" or \\"},
-	    {"report_org = \"\xff\"", 16, "t.conf:1: report_org must be text in UTF-8 without control characters"},
-	    {"report_org = \"\xc0\xaf\"", 17, "t.conf:1: report_org must be text in UTF-8 without control characters"},
-	    {"report_org = \"\xed\xa0\x80\"", 18, "t.conf:1: report_org must be text in UTF-8 without control characters"},
-	    {"report_org = \"\xe2\x82\"", 17, "t.conf:1: report_org must be text in UTF-8 without control characters"},
+	    {"user = \"a\\", 10,
+	     "t.conf:1: a backslash in a quoted text must be followed by \" or \\"},
+	    {"report_org = \"\xff\"", 16,
+	     "t.conf:1: report_org must be text in UTF-8 without control characters"},
+	    {"report_org = \"\xc0\xaf\"", 17,
+	     "t.conf:1: report_org must be text in UTF-8 without control characters"},
+	    {"report_org = \"\xed\xa0\x80\"", 18,
+	     "t.conf:1: report_org must be text in UTF-8 without control characters"},
+	    {"report_org = \"\xe2\x82\"", 17,
+	     "t.conf:1: report_org must be text in UTF-8 without control characters"},
 	    {"report_org = \"\xf0\x9f\x93\xa7\"", 19, NULL},
 	    {"\x1b[31m = 1", 9, "t.conf:1: \\x1b is a control character"},
 	};
@@ -422,16 +436,21 @@ static void stops_at_enough_errors(void **state)
 	assert_null(load(text, strlen(text)));
 	assert_int_equal(errors.count, CONFIG_MAX_ERRORS);
 	assert_true(errors.more);
-	assert_string_equal(errors.item[19].text, "t.conf:20: unknown option \"modes\"; did you mean \"mode\"?");
+	assert_string_equal(errors.item[19].text,
+			    "t.conf:20: unknown option \"modes\"; did you mean \"mode\"?");
 }
 
 static void tells_what_is_wrong_with_files(void **state)
 {
-	static const struct { const char *path, *error; } rows[] = {
-	    {"tests/data/config/none.conf", "cannot read tests/data/config/none.conf: No such file or directory"},
+	static const struct {
+		const char *path, *error;
+	} rows[] = {
+	    {"tests/data/config/none.conf",
+	     "cannot read tests/data/config/none.conf: No such file or directory"},
 	    {"tests/data/config", "cannot read tests/data/config: Is a directory"},
 	    {DATA "loop.conf", DATA "loop.conf:3: include more than 4 files deep"},
-	    {DATA "include.conf", DATA "include.conf:1: cannot include inc/missing.conf: no such file"},
+	    {DATA "include.conf",
+	     DATA "include.conf:1: cannot include inc/missing.conf: no such file"},
 	};
 
 	(void)state;
@@ -439,8 +458,9 @@ static void tells_what_is_wrong_with_files(void **state)
 		assert_null(config_load(rows[i].path, named, 1, &errors));
 		assert_string_equal(errors.item[0].text, rows[i].error);
 	}
-	assert_int_equal(errors.count, 4);	/* of include.conf */
-	assert_string_equal(errors.item[1].text, DATA "inc/bad.conf:1: mode = bad: must be monitor or enforce");
+	assert_int_equal(errors.count, 4); /* of include.conf */
+	assert_string_equal(errors.item[1].text,
+			    DATA "inc/bad.conf:1: mode = bad: must be monitor or enforce");
 	assert_string_equal(errors.item[2].text, DATA "inc/bad.conf:3: rule \"r\" has no action");
 	assert_string_equal(errors.item[3].text, "cannot read " DATA "inc: Is a directory");
 }
@@ -449,18 +469,22 @@ static void makes_odd_bytes_of_names_visible(void **state)
 {
 	(void)state;
 	assert_null(config_load("no\n\x1b[31m\xff", NULL, 0, &errors));
-	assert_string_equal(errors.item[0].text, "cannot read no\\x0a\\x1b[31m\\xff: No such file or directory");
+	assert_string_equal(errors.item[0].text,
+			    "cannot read no\\x0a\\x1b[31m\\xff: No such file or directory");
 }
 
-/* -- what arrives ----------------------------------------------------------------------------------------- */
+/* -- what arrives
+ * ----------------------------------------------------------------------------------------- */
 
 static void values_arrive_in_their_types(void **state)
 {
 	const struct config *c = load_ok(
 	    "listen = unix:/run/alignd/milter socket_mode = 0600 user = alignd\n"
 	    "mode = monitor log_level = debug log_target = stderr durable = no\n"
-	    "dns_timeout = 1500ms message_deadline = 1m keep = 30d dns_cache = 2G header_limit = 64k\n"
-	    "max_sessions = 12 authserv_id = \"MX.B\xc3\xbc" "cher.example.\"\n"
+	    "dns_timeout = 1500ms message_deadline = 1m keep = 30d dns_cache = 2G header_limit = "
+	    "64k\n"
+	    "max_sessions = 12 authserv_id = \"MX.B\xc3\xbc"
+	    "cher.example.\"\n"
 	    "trusted_networks = { 10.0.0.0/8, 2001:db8::1 } nameserver = \"::1@5353\"\n"
 	    "report_domains = { A.example, \"b.example.\" } trusted_sealers = { }\n"
 	    "report_from = \"DMARC@Example.ORG\" report_org = \"A \\\"B\\\" \\\\ C\"\n"
@@ -534,7 +558,8 @@ static void the_host_name_is_the_systems_unless_given(void **state)
 
 static void what_is_read_later_overrides(void **state)
 {
-	static const char *const overrides[] = {"hostname=mx.here.example", "message_deadline = 40s",
+	static const char *const overrides[] = {"hostname=mx.here.example",
+						"message_deadline = 40s",
 						"trusted_networks=10.0.0.0/8, ::1"};
 	const struct config *c = config_load(DATA "over/alignd.conf", overrides, 3, &errors);
 	char *text;
@@ -542,12 +567,12 @@ static void what_is_read_later_overrides(void **state)
 	(void)state;
 	if (c == NULL)
 		fail_msg("%s", errors.item[0].text);
-	assert_int_equal(c->mode, CONFIG_ENFORCE);		/* conf.d/a.conf */
-	assert_int_equal(c->log_level, LOG_LEVEL_WARNING);	/* conf.d/B.conf */
-	assert_int_equal(c->dns_timeout, 3000);			/* main file, after the include */
-	assert_int_equal(c->message_deadline, 40000);		/* -o */
+	assert_int_equal(c->mode, CONFIG_ENFORCE);	   /* conf.d/a.conf */
+	assert_int_equal(c->log_level, LOG_LEVEL_WARNING); /* conf.d/B.conf */
+	assert_int_equal(c->dns_timeout, 3000);		   /* main file, after the include */
+	assert_int_equal(c->message_deadline, 40000);	   /* -o */
 	assert_int_equal(c->trusted_networks.count, 2);
-	assert_int_equal(c->rules->count, 4);			/* B before a: by bytes, not by locale */
+	assert_int_equal(c->rules->count, 4); /* B before a: by bytes, not by locale */
 	assert_string_equal(c->rules->rule[0]->name, "first");
 	assert_string_equal(c->rules->rule[1]->name, "b");
 	assert_string_equal(c->rules->rule[2]->name, "a");
@@ -565,13 +590,21 @@ static void what_is_read_later_overrides(void **state)
 
 static void overrides_on_the_command_line_are_checked_alike(void **state)
 {
-	static const struct { const char *text, *error; } rows[] = {
-	    {"mode=monitor", NULL}, {"mode = monitor", NULL}, {"report_org=A B \"C\"", NULL},
-	    {"report_org=\"A B\"", NULL}, {"nameserver=::1,127.0.0.1", NULL}, {"nameserver={ \"::1\" }", NULL},
-	    {"nameserver=", NULL}, {"report_from=", NULL},
+	static const struct {
+		const char *text, *error;
+	} rows[] = {
+	    {"mode=monitor", NULL},
+	    {"mode = monitor", NULL},
+	    {"report_org=A B \"C\"", NULL},
+	    {"report_org=\"A B\"", NULL},
+	    {"nameserver=::1,127.0.0.1", NULL},
+	    {"nameserver={ \"::1\" }", NULL},
+	    {"nameserver=", NULL},
+	    {"report_from=", NULL},
 	    {"mode=off", "-o: mode = off: must be monitor or enforce"},
 	    {"mod=monitor", "-o: unknown option \"mod\"; did you mean \"mode\"?"},
-	    {"mode", "-o: must be followed by key=value"}, {"=x", "-o: must be followed by key=value"},
+	    {"mode", "-o: must be followed by key=value"},
+	    {"=x", "-o: must be followed by key=value"},
 	    {"", "-o: must be followed by key=value"},
 	    {"rule=x", "-o: rule is no option: in a file write rule \"name\" { ... }"},
 	    {"nameserver={ ::1", "-o: the list that begins in line 1 is not closed by }"},
@@ -588,14 +621,16 @@ static void overrides_on_the_command_line_are_checked_alike(void **state)
 		const struct config *c = config_load(NULL, overrides, 2, &errors);
 
 		if ((c == NULL) != (rows[i].error != NULL))
-			fail_msg("%s: %s", rows[i].text, c == NULL ? errors.item[0].text : "accepted");
+			fail_msg("%s: %s", rows[i].text,
+				 c == NULL ? errors.item[0].text : "accepted");
 		if (c == NULL)
 			assert_string_equal(errors.item[0].text, rows[i].error);
 		config_unref(c);
 	}
 }
 
-/* -- how it prints ---------------------------------------------------------------------------------------- */
+/* -- how it prints
+ * ---------------------------------------------------------------------------------------- */
 
 /* The text without the comments that tell origins, and without blank lines. */
 static void drop_comments(char *text)
@@ -608,7 +643,8 @@ static void drop_comments(char *text)
 			quoted = !quoted;
 		if (*p == '#' && !quoted)
 			p += strcspn(p, "\n");
-		if (quoted || !(*p == '\n' || *p == ' ') || (to > text && to[-1] != '\n' && to[-1] != ' '))
+		if (quoted || !(*p == '\n' || *p == ' ') ||
+		    (to > text && to[-1] != '\n' && to[-1] != ' '))
 			*to++ = *p;
 		else if (*p == '\n' && to > text && to[-1] == ' ')
 			to[-1] = '\n';
@@ -620,18 +656,26 @@ static void what_is_shown_reads_back_the_same(void **state)
 {
 	static const char *const rows[] = {
 	    "",
-	    "report_org = \"a \\\"b\\\" \\\\ # { } \xc3\xa9\" message_deadline = 1500ms dns_timeout = 100ms keep = 48h\n"
+	    "report_org = \"a \\\"b\\\" \\\\ # { } \xc3\xa9\" message_deadline = 1500ms "
+	    "dns_timeout = 100ms keep = 48h\n"
 	    "dns_cache = 1025k socket_mode = 0007 report_domains = { a.example, b.example }\n"
-	    "nameserver = { \"::1@53\" } trusted_networks = { 10.0.0.0/8, 192.0.2.1, ::/0, 2001:db8::1 }\n",
+	    "nameserver = { \"::1@53\" } trusted_networks = { 10.0.0.0/8, 192.0.2.1, ::/0, "
+	    "2001:db8::1 }\n",
 	    "include \"conf/rules/dmarc.conf\"",
 	    "include \"conf/rules/strict.conf\"",
 	    "include \"conf/rules/monitor.conf\"",
-	    "rule \"r\" { client = { local, 10.0.0.0/8, 192.0.2.1, 2001:db8::/32 } authenticated = no\n"
-	    " client_name = a.example forwarder = b.example iprev = { permerror, fail } helo = invalid\n"
-	    " spf = softfail spf_helo = none mail_from = { \"a+b@c.example\", d.example } null_sender = no\n"
-	    " recipient = x@y.example from = z.example from_status = multiple dkim = none dkim_domain = k.example\n"
-	    " arc = trusted list = yes dmarc = fail published = reject effective = quarantine testing = yes\n"
-	    " internal_error = no action = reject reason = other comment = \"say \\\"no\\\" \\\\\"\n"
+	    "rule \"r\" { client = { local, 10.0.0.0/8, 192.0.2.1, 2001:db8::/32 } authenticated = "
+	    "no\n"
+	    " client_name = a.example forwarder = b.example iprev = { permerror, fail } helo = "
+	    "invalid\n"
+	    " spf = softfail spf_helo = none mail_from = { \"a+b@c.example\", d.example } "
+	    "null_sender = no\n"
+	    " recipient = x@y.example from = z.example from_status = multiple dkim = none "
+	    "dkim_domain = k.example\n"
+	    " arc = trusted list = yes dmarc = fail published = reject effective = quarantine "
+	    "testing = yes\n"
+	    " internal_error = no action = reject reason = other comment = \"say \\\"no\\\" "
+	    "\\\\\"\n"
 	    " code = \"554 5.7.7\" text = \"100%% no: %{from} %{client}\" }\n"
 	    "rule \"s\" { iprev = fail action = tempfail stage = connect }\n"
 	    "rule \"t\" { helo = invalid action = reject stage = mail }\n"
@@ -647,7 +691,7 @@ static void what_is_shown_reads_back_the_same(void **state)
 		second = shown(again);
 		drop_comments(first);
 		drop_comments(second);
-		if (i == 0)		/* the first says that its rules are the default ones */
+		if (i == 0) /* the first says that its rules are the default ones */
 			assert_true(config_default_rules(c));
 		assert_string_equal(first, second);
 		free(first);
@@ -669,7 +713,7 @@ static void the_sample_holds_the_defaults(void **state)
 		if (!(*p == '#' && (p == sample || p[-1] == '\n') && p[1] >= 'a' && p[1] <= 'z'))
 			*to++ = *p;
 	*to = '\0';
-	to = strstr(sample, "\nrule \"partner\"");	/* the example is no default */
+	to = strstr(sample, "\nrule \"partner\""); /* the example is no default */
 	assert_non_null(to);
 	*to = '\0';
 	c = load_ok(sample);
@@ -713,27 +757,55 @@ static void every_option_and_rule_key_is_documented(void **state)
 	free(man);
 }
 
-/* -- hostile and busy ------------------------------------------------------------------------------------- */
+/* -- hostile and busy
+ * ------------------------------------------------------------------------------------- */
 
 /* A megabyte of anything is read or refused within a second. */
 static void large_hostile_files_end_soon(void **state)
 {
-	static const struct { const char *before, *repeat, *after; } rows[] = {
-	    {"", "}", ""}, {"", "{", ""}, {"", "=", ""}, {"", ",", ""}, {"", "\"", ""}, {"", "#", ""}, {"", "\\", ""},
-	    {"", "a", ""}, {"", "a ", ""}, {"", "a=", ""}, {"", "\n", ""}, {"", "a\n", ""}, {"", "rule ", ""},
-	    {"", "rule{", ""}, {"", "rule \"a\" {", ""}, {"", "include ", ""}, {"rule \"a\" { ", "from = ", ""},
-	    {"rule \"a\" { from = { ", "a.example, ", "} action = accept }"}, {"nameserver = { ", "{ ", "}"},
-	    {"nameserver = { ", "}", ""}, {"nameserver = { ", "a ", ""}, {"report_domains = { ", "a.example,", "}"},
-	    {"user = \"", "a", "\""}, {"user = \"", "\\\"", "\""}, {"user = ", "a", ""}, {"mode = monitor", " ", ""},
-	    {"report_domains = { ", "# x\n", "}"}, {"rule \"a\" { ", "# x\n", ""}, {"", "mode = x # x\n", ""},
-	    {"", "\"a\" ", ""}, {"", "a = { ", ""}, {"", "a = b c\n", ""},
+	static const struct {
+		const char *before, *repeat, *after;
+	} rows[] = {
+	    {"", "}", ""},
+	    {"", "{", ""},
+	    {"", "=", ""},
+	    {"", ",", ""},
+	    {"", "\"", ""},
+	    {"", "#", ""},
+	    {"", "\\", ""},
+	    {"", "a", ""},
+	    {"", "a ", ""},
+	    {"", "a=", ""},
+	    {"", "\n", ""},
+	    {"", "a\n", ""},
+	    {"", "rule ", ""},
+	    {"", "rule{", ""},
+	    {"", "rule \"a\" {", ""},
+	    {"", "include ", ""},
+	    {"rule \"a\" { ", "from = ", ""},
+	    {"rule \"a\" { from = { ", "a.example, ", "} action = accept }"},
+	    {"nameserver = { ", "{ ", "}"},
+	    {"nameserver = { ", "}", ""},
+	    {"nameserver = { ", "a ", ""},
+	    {"report_domains = { ", "a.example,", "}"},
+	    {"user = \"", "a", "\""},
+	    {"user = \"", "\\\"", "\""},
+	    {"user = ", "a", ""},
+	    {"mode = monitor", " ", ""},
+	    {"report_domains = { ", "# x\n", "}"},
+	    {"rule \"a\" { ", "# x\n", ""},
+	    {"", "mode = x # x\n", ""},
+	    {"", "\"a\" ", ""},
+	    {"", "a = { ", ""},
+	    {"", "a = b c\n", ""},
 	};
 	char *text = malloc(1048576);
 
 	(void)state;
 	assert_non_null(text);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		size_t before = strlen(rows[i].before), n = strlen(rows[i].repeat), after = strlen(rows[i].after);
+		size_t before = strlen(rows[i].before), n = strlen(rows[i].repeat),
+		       after = strlen(rows[i].after);
 		clock_t start = clock();
 
 		memcpy(text, rows[i].before, before);

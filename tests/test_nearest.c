@@ -10,9 +10,12 @@
 
 static void counts_edits(void **state)
 {
-	static const struct { const char *a, *b; unsigned distance; } rows[] = {
-	    {"from", "from", 0}, {"form", "from", 1}, {"fron", "from", 1}, {"frm", "from", 1},
-	    {"froom", "from", 1}, {"", "from", 4}, {"from", "", 4}, {"abcd", "badc", 2},
+	static const struct {
+		const char *a, *b;
+		unsigned distance;
+	} rows[] = {
+	    {"from", "from", 0},  {"form", "from", 1}, {"fron", "from", 1}, {"frm", "from", 1},
+	    {"froom", "from", 1}, {"", "from", 4},     {"from", "", 4},	    {"abcd", "badc", 2},
 	};
 
 	(void)state;
@@ -36,8 +39,11 @@ static void does_not_compare_long_words(void **state)
 static void offers_only_what_is_near(void **state)
 {
 	static const char *const words[] = {"accept", "reject", "tempfail"};
-	static const struct { const char *typed, *meant; } rows[] = {
-	    {"rejct", "reject"}, {"acept", "accept"}, {"allow", NULL}, {"tmpfail", "tempfail"}, {"", NULL},
+	static const struct {
+		const char *typed, *meant;
+	} rows[] = {
+	    {"rejct", "reject"},     {"acept", "accept"}, {"allow", NULL},
+	    {"tmpfail", "tempfail"}, {"", NULL},
 	};
 
 	(void)state;

@@ -1,4 +1,5 @@
-/* test_policy.c - facts and rules to a decision. Rules are written as in a file: "key value,value key value ...". */
+/* test_policy.c - facts and rules to a decision. Rules are written as in a file: "key value,value
+ * key value ...". */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +12,8 @@
 #include "config/config.h"
 #include "policy/policy.h"
 
-/* -- support: a message, and rules from text -------------------------------------------------------------- */
+/* -- support: a message, and rules from text
+ * -------------------------------------------------------------- */
 
 struct message {
 	struct facts f;
@@ -46,7 +48,8 @@ static const struct config *rules_of(const char *text)
 {
 	static const char *const overrides[] = {"hostname=mx.here.example"};
 	static struct config_errors errors;
-	const struct config *c = config_load_text("test.conf", text, strlen(text), overrides, 1, &errors);
+	const struct config *c =
+	    config_load_text("test.conf", text, strlen(text), overrides, 1, &errors);
 
 	if (c == NULL)
 		fail_msg("%s\n%s", errors.item[0].text, text);
@@ -62,7 +65,7 @@ static void decide(const struct message *m, const char *rules, bool enforce, str
 	snprintf(rule, sizeof(rule), "%s", d->rule);
 	snprintf(reason, sizeof(reason), "%s", d->reason);
 	snprintf(comment, sizeof(comment), "%s", d->comment);
-	d->rule = rule;		/* the configuration goes */
+	d->rule = rule; /* the configuration goes */
 	d->reason = reason;
 	d->comment = comment;
 	config_unref(c);
@@ -79,7 +82,8 @@ static bool matches(const struct message *m, const char *condition, const char *
 	return strcmp(d.rule, "r") == 0;
 }
 
-/* -- conditions --------------------------------------------------------------------------------------------- */
+/* -- conditions
+ * --------------------------------------------------------------------------------------------- */
 
 static void set_nothing(struct message *m)
 {
@@ -178,14 +182,21 @@ static void set_contradiction(struct message *m)
 
 static void conditions_match_what_they_say(void **state)
 {
-	static const struct { void (*set)(struct message *); const char *condition; bool match; } rows[] = {
-	    {set_nothing, "authenticated = no", true}, {set_nothing, "authenticated = yes", false},
+	static const struct {
+		void (*set)(struct message *);
+		const char *condition;
+		bool match;
+	} rows[] = {
+	    {set_nothing, "authenticated = no", true},
+	    {set_nothing, "authenticated = yes", false},
 	    {set_login, "authenticated = yes", true},
 	    {set_nothing, "client = { 198.51.100.1, 192.0.2.0/24 }", true},
 	    {set_nothing, "client = 192.0.2.1", true},
 	    {set_nothing, "client = { 192.0.2.2, 192.0.2.128/25, local, ::/0 }", false},
-	    {set_ip6, "client = 2001:db8::/32", true}, {set_ip6, "client = 0.0.0.0/0", false},
-	    {set_local, "client = local", true}, {set_local, "client = { 0.0.0.0/0, ::/0 }", false},
+	    {set_ip6, "client = 2001:db8::/32", true},
+	    {set_ip6, "client = 0.0.0.0/0", false},
+	    {set_local, "client = local", true},
+	    {set_local, "client = { 0.0.0.0/0, ::/0 }", false},
 	    {set_nothing, "client_name = relay.example", true},
 	    {set_nothing, "client_name = mx.relay.example", true},
 	    {set_nothing, "client_name = x.relay.example", false},
@@ -193,38 +204,62 @@ static void conditions_match_what_they_say(void **state)
 	    {set_unconfirmed, "client_name = relay.example", false},
 	    {set_nothing, "forwarder = { other.example, RELAY.example }", true},
 	    {set_unconfirmed, "forwarder = relay.example", false},
-	    {set_nothing, "iprev = pass", true}, {set_nothing, "iprev = { fail, permerror }", false},
-	    {set_unconfirmed, "iprev = { fail, permerror }", true}, {set_local, "iprev = none", true},
-	    {set_nothing, "helo = match", true}, {set_nothing, "helo = { mismatch, invalid }", false},
-	    {set_nothing, "spf = pass", true}, {set_nothing, "spf = { fail, softfail }", false},
-	    {set_nothing, "spf_helo = none", true}, {set_nothing, "spf_helo = pass", false},
-	    {set_nothing, "mail_from = example", true}, {set_nothing, "mail_from = bounce.example", true},
+	    {set_nothing, "iprev = pass", true},
+	    {set_nothing, "iprev = { fail, permerror }", false},
+	    {set_unconfirmed, "iprev = { fail, permerror }", true},
+	    {set_local, "iprev = none", true},
+	    {set_nothing, "helo = match", true},
+	    {set_nothing, "helo = { mismatch, invalid }", false},
+	    {set_nothing, "spf = pass", true},
+	    {set_nothing, "spf = { fail, softfail }", false},
+	    {set_nothing, "spf_helo = none", true},
+	    {set_nothing, "spf_helo = pass", false},
+	    {set_nothing, "mail_from = example", true},
+	    {set_nothing, "mail_from = bounce.example", true},
 	    {set_nothing, "mail_from = SomeOne@Bounce.EXAMPLE", true},
 	    {set_nothing, "mail_from = else@bounce.example", false},
 	    {set_nothing, "mail_from = someone@example", false},
 	    {set_null_sender, "mail_from = example", false},
-	    {set_nothing, "null_sender = yes", false}, {set_null_sender, "null_sender = yes", true},
-	    {set_nothing, "from = example.com", true}, {set_nothing, "from = mail.example.com", true},
-	    {set_nothing, "from = { a.example.com, ample.com }", false}, {set_missing_from, "from = example.com", false},
-	    {set_nothing, "from_status = ok", true}, {set_missing_from, "from_status = { ok, multiple }", false},
+	    {set_nothing, "null_sender = yes", false},
+	    {set_null_sender, "null_sender = yes", true},
+	    {set_nothing, "from = example.com", true},
+	    {set_nothing, "from = mail.example.com", true},
+	    {set_nothing, "from = { a.example.com, ample.com }", false},
+	    {set_missing_from, "from = example.com", false},
+	    {set_nothing, "from_status = ok", true},
+	    {set_missing_from, "from_status = { ok, multiple }", false},
 	    {set_missing_from, "from_status = missing", true},
-	    {set_nothing, "dkim = none", true}, {set_signatures, "dkim = pass", true},
-	    {set_signatures, "dkim = fail", false}, {set_unanswered_signature, "dkim = fail", false},
+	    {set_nothing, "dkim = none", true},
+	    {set_signatures, "dkim = pass", true},
+	    {set_signatures, "dkim = fail", false},
+	    {set_unanswered_signature, "dkim = fail", false},
 	    {set_unanswered_signature, "dkim = temperror", true},
-	    {set_signatures, "dkim_domain = good.example", true}, {set_signatures, "dkim_domain = bad.example", false},
-	    {set_nothing, "arc = none", true}, {set_arc, "arc = pass", true}, {set_arc, "arc = trusted", false},
-	    {set_trusted_arc, "arc = trusted", true}, {set_trusted_arc, "arc = pass", true},
-	    {set_nothing, "list = yes", false}, {set_list, "list = yes", true},
-	    {set_nothing, "dmarc = fail", true}, {set_nothing, "dmarc = { none, pass, temperror }", false},
-	    {set_nothing, "published = reject", true}, {set_testing, "published = reject", true},
-	    {set_nothing, "effective = reject", true}, {set_testing, "effective = reject", false},
+	    {set_signatures, "dkim_domain = good.example", true},
+	    {set_signatures, "dkim_domain = bad.example", false},
+	    {set_nothing, "arc = none", true},
+	    {set_arc, "arc = pass", true},
+	    {set_arc, "arc = trusted", false},
+	    {set_trusted_arc, "arc = trusted", true},
+	    {set_trusted_arc, "arc = pass", true},
+	    {set_nothing, "list = yes", false},
+	    {set_list, "list = yes", true},
+	    {set_nothing, "dmarc = fail", true},
+	    {set_nothing, "dmarc = { none, pass, temperror }", false},
+	    {set_nothing, "published = reject", true},
+	    {set_testing, "published = reject", true},
+	    {set_nothing, "effective = reject", true},
+	    {set_testing, "effective = reject", false},
 	    {set_testing, "effective = quarantine", true},
-	    {set_no_policy, "published = none", false}, {set_no_policy, "effective = none", false},
-	    {set_nothing, "testing = no", true}, {set_testing, "testing = yes", true},
-	    {set_nothing, "internal_error = no", true}, {set_internal_error, "internal_error = yes", true},
+	    {set_no_policy, "published = none", false},
+	    {set_no_policy, "effective = none", false},
+	    {set_nothing, "testing = no", true},
+	    {set_testing, "testing = yes", true},
+	    {set_nothing, "internal_error = no", true},
+	    {set_internal_error, "internal_error = yes", true},
 	    {set_contradiction, "internal_error = yes", true},
 	    {set_nothing, "", true},
-	    {set_nothing, "spf = pass dmarc = fail", true}, {set_nothing, "spf = pass dmarc = pass", false},
+	    {set_nothing, "spf = pass dmarc = fail", true},
+	    {set_nothing, "spf = pass dmarc = pass", false},
 	};
 
 	(void)state;
@@ -238,7 +273,8 @@ static void conditions_match_what_they_say(void **state)
 	}
 }
 
-/* Else a sender could add a recipient or an author to get through a door that is open for those alone. */
+/* Else a sender could add a recipient or an author to get through a door that is open for those
+ * alone. */
 static void all_must_be_listed_to_let_mail_through(void **state)
 {
 	struct message m;
@@ -255,7 +291,8 @@ static void all_must_be_listed_to_let_mail_through(void **state)
 	assert_true(matches(&m, "recipient = postmaster@here.example", "reject"));
 	assert_true(matches(&m, "recipient = postmaster@here.example", "quarantine"));
 	assert_true(matches(&m, "recipient = postmaster@here.example", "on_error"));
-	assert_true(matches(&m, "recipient = { postmaster@here.example, user@here.example }", "accept"));
+	assert_true(
+	    matches(&m, "recipient = { postmaster@here.example, user@here.example }", "accept"));
 	assert_true(matches(&m, "recipient = here.example", "skip"));
 	assert_false(matches(&m, "from = other.example", "accept"));
 	assert_true(matches(&m, "from = other.example", "reject"));
@@ -321,9 +358,12 @@ static void options_stand_behind_on_error_and_on_temperror(void **state)
 
 static void monitor_mode_only_marks(void **state)
 {
-	static const struct { const char *action; enum action wanted, done; } rows[] = {
-	    {"skip", ACTION_SKIP, ACTION_SKIP}, {"accept", ACTION_ACCEPT, ACTION_ACCEPT},
-	    {"mark", ACTION_MARK, ACTION_MARK}, {"quarantine", ACTION_QUARANTINE, ACTION_MARK},
+	static const struct {
+		const char *action;
+		enum action wanted, done;
+	} rows[] = {
+	    {"skip", ACTION_SKIP, ACTION_SKIP},	    {"accept", ACTION_ACCEPT, ACTION_ACCEPT},
+	    {"mark", ACTION_MARK, ACTION_MARK},	    {"quarantine", ACTION_QUARANTINE, ACTION_MARK},
 	    {"reject", ACTION_REJECT, ACTION_MARK}, {"tempfail", ACTION_TEMPFAIL, ACTION_MARK},
 	};
 
@@ -342,7 +382,8 @@ static void monitor_mode_only_marks(void **state)
 	}
 }
 
-/* -- the reason in the aggregate report ------------------------------------------------------------------------- */
+/* -- the reason in the aggregate report
+ * ------------------------------------------------------------------------- */
 
 static void reason_is_there_when_policy_is_not_followed(void **state)
 {
@@ -354,38 +395,54 @@ static void reason_is_there_when_policy_is_not_followed(void **state)
 	} rows[] = {
 	    /* what is published is done: no reason */
 	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true, "action = reject", "", ""},
-	    {DMARC_FAIL, POLICY_QUARANTINE, POLICY_QUARANTINE, false, true, "action = quarantine", "", ""},
-	    {DMARC_FAIL, POLICY_NONE, POLICY_NONE, false, true, "action = accept reason = other", "", ""},
+	    {DMARC_FAIL, POLICY_QUARANTINE, POLICY_QUARANTINE, false, true, "action = quarantine",
+	     "", ""},
+	    {DMARC_FAIL, POLICY_NONE, POLICY_NONE, false, true, "action = accept reason = other",
+	     "", ""},
 	    {DMARC_FAIL, POLICY_NONE, POLICY_NONE, false, false, "action = mark", "", ""},
-	    {DMARC_PASS, POLICY_REJECT, POLICY_REJECT, false, true, "action = accept reason = other", "", ""},
+	    {DMARC_PASS, POLICY_REJECT, POLICY_REJECT, false, true,
+	     "action = accept reason = other", "", ""},
 	    /* not evaluated: nothing to explain */
 	    {DMARC_NONE, POLICY_NONE, POLICY_NONE, false, true, "action = reject", "", ""},
 	    {DMARC_TEMPERROR, POLICY_NONE, POLICY_NONE, false, true, "action = tempfail", "", ""},
 	    /* milder or harder than published */
-	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true, "action = accept", "local_policy", ""},
-	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true, "action = skip", "local_policy", ""},
-	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true, "action = quarantine", "local_policy", ""},
-	    {DMARC_FAIL, POLICY_NONE, POLICY_NONE, false, true, "action = reject", "local_policy", ""},
-	    {DMARC_FAIL, POLICY_NONE, POLICY_NONE, false, true, "action = tempfail", "local_policy", ""},
-	    {DMARC_PASS, POLICY_NONE, POLICY_NONE, false, true, "action = reject", "local_policy", ""},
-	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true,
-	     "action = accept reason = trusted_forwarder comment = \"gw\"", "trusted_forwarder", "gw"},
-	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true, "list = yes action = quarantine", "mailing_list", ""},
-	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true, "forwarder = relay.example action = accept",
-	     "trusted_forwarder", ""},
-	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true, "list = no arc = none action = accept",
+	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true, "action = accept",
 	     "local_policy", ""},
+	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true, "action = skip", "local_policy",
+	     ""},
+	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true, "action = quarantine",
+	     "local_policy", ""},
+	    {DMARC_FAIL, POLICY_NONE, POLICY_NONE, false, true, "action = reject", "local_policy",
+	     ""},
+	    {DMARC_FAIL, POLICY_NONE, POLICY_NONE, false, true, "action = tempfail", "local_policy",
+	     ""},
+	    {DMARC_PASS, POLICY_NONE, POLICY_NONE, false, true, "action = reject", "local_policy",
+	     ""},
+	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true,
+	     "action = accept reason = trusted_forwarder comment = \"gw\"", "trusted_forwarder",
+	     "gw"},
+	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true,
+	     "list = yes action = quarantine", "mailing_list", ""},
+	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true,
+	     "forwarder = relay.example action = accept", "trusted_forwarder", ""},
+	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, true,
+	     "list = no arc = none action = accept", "local_policy", ""},
 	    /* monitor mode is our policy */
-	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, false, "action = reject", "local_policy", "monitor mode"},
-	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, false, "list = yes action = quarantine",
+	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, false, "action = reject",
 	     "local_policy", "monitor mode"},
+	    {DMARC_FAIL, POLICY_REJECT, POLICY_REJECT, false, false,
+	     "list = yes action = quarantine", "local_policy", "monitor mode"},
 	    /* the owner is testing */
-	    {DMARC_FAIL, POLICY_REJECT, POLICY_QUARANTINE, true, true, "action = quarantine", "policy_test_mode", ""},
-	    {DMARC_FAIL, POLICY_QUARANTINE, POLICY_NONE, true, true, "action = accept", "policy_test_mode", ""},
-	    {DMARC_FAIL, POLICY_QUARANTINE, POLICY_NONE, true, false, "action = accept", "policy_test_mode", ""},
-	    {DMARC_FAIL, POLICY_REJECT, POLICY_QUARANTINE, true, false, "action = quarantine", "local_policy",
-	     "monitor mode"},
-	    {DMARC_FAIL, POLICY_REJECT, POLICY_QUARANTINE, true, true, "action = accept", "local_policy", ""},
+	    {DMARC_FAIL, POLICY_REJECT, POLICY_QUARANTINE, true, true, "action = quarantine",
+	     "policy_test_mode", ""},
+	    {DMARC_FAIL, POLICY_QUARANTINE, POLICY_NONE, true, true, "action = accept",
+	     "policy_test_mode", ""},
+	    {DMARC_FAIL, POLICY_QUARANTINE, POLICY_NONE, true, false, "action = accept",
+	     "policy_test_mode", ""},
+	    {DMARC_FAIL, POLICY_REJECT, POLICY_QUARANTINE, true, false, "action = quarantine",
+	     "local_policy", "monitor mode"},
+	    {DMARC_FAIL, POLICY_REJECT, POLICY_QUARANTINE, true, true, "action = accept",
+	     "local_policy", ""},
 	};
 
 	(void)state;
@@ -402,12 +459,14 @@ static void reason_is_there_when_policy_is_not_followed(void **state)
 		m.f.dmarc.record.testing = rows[i].testing;
 		snprintf(rules, sizeof(rules), "rule \"r\" { %s }", rows[i].rule);
 		decide(&m, rules, rows[i].enforce, &d);
-		if (strcmp(d.reason, rows[i].reason) != 0 || strcmp(d.comment, rows[i].comment) != 0)
+		if (strcmp(d.reason, rows[i].reason) != 0 ||
+		    strcmp(d.comment, rows[i].comment) != 0)
 			fail_msg("row %zu: %s: %s (%s)", i, rows[i].rule, d.reason, d.comment);
 	}
 }
 
-/* -- the ready-made rules --------------------------------------------------------------------------------------- */
+/* -- the ready-made rules
+ * --------------------------------------------------------------------------------------- */
 
 static void set_temperror(struct message *m)
 {
@@ -455,7 +514,11 @@ static void set_malformed(struct message *m)
 
 static void default_rules_do_what_the_domain_owner_asks(void **state)
 {
-	static const struct { void (*set)(struct message *); enum action action; const char *rule; } rows[] = {
+	static const struct {
+		void (*set)(struct message *);
+		enum action action;
+		const char *rule;
+	} rows[] = {
 	    {set_nothing, ACTION_REJECT, "dmarc-reject"},
 	    {set_pass, ACTION_ACCEPT, "default"},
 	    {set_no_policy, ACTION_ACCEPT, "default"},
@@ -582,11 +645,13 @@ static void strict_rules_ask_for_a_name_and_spf_or_dkim(void **state)
 		snprintf(codes, sizeof(codes), "%s %s", d.code, d.xcode);
 		if (d.action != rows[i].action || strcmp(d.rule, rows[i].rule) != 0 ||
 		    strcmp(codes, rows[i].codes) != 0 || strcmp(d.text, rows[i].text) != 0)
-			fail_msg("row %zu: %s by %s: %s %s", i, action_name(d.action), d.rule, codes, d.text);
+			fail_msg("row %zu: %s by %s: %s %s", i, action_name(d.action), d.rule,
+				 codes, d.text);
 	}
 }
 
-/* -- before the message is there ----------------------------------------------------------------------------------- */
+/* -- before the message is there
+ * ----------------------------------------------------------------------------------- */
 
 /* What an early decision must not read is set to what would match. */
 static void early_decisions_wait_for_what_could_still_match(void **state)
@@ -596,7 +661,7 @@ static void early_decisions_wait_for_what_could_still_match(void **state)
 		void (*set)(struct message *);
 		const char *rules;
 		unsigned need;
-		const char *decided;	/* name of the rule, NULL: undecided */
+		const char *decided; /* name of the rule, NULL: undecided */
 	} rows[] = {
 	    /* skip with what is known */
 	    {STAGE_CONNECT, set_nothing, "rule \"a\" { client = 192.0.2.1 action = skip }", 0, "a"},
@@ -604,46 +669,69 @@ static void early_decisions_wait_for_what_could_still_match(void **state)
 	    {STAGE_CONNECT, set_login, "rule \"a\" { authenticated = yes action = skip }", 0, NULL},
 	    {STAGE_MAIL, set_login, "rule \"a\" { authenticated = yes action = skip }", 0, "a"},
 	    {STAGE_MAIL, set_null_sender, "rule \"a\" { null_sender = yes action = skip }", 0, "a"},
-	    {STAGE_MAIL, set_nothing, "rule \"a\" { mail_from = bounce.example action = skip }", 0, "a"},
-	    {STAGE_CONNECT, set_nothing, "rule \"a\" { mail_from = bounce.example action = skip }", 0, NULL},
+	    {STAGE_MAIL, set_nothing, "rule \"a\" { mail_from = bounce.example action = skip }", 0,
+	     "a"},
+	    {STAGE_CONNECT, set_nothing, "rule \"a\" { mail_from = bounce.example action = skip }",
+	     0, NULL},
 	    {STAGE_CONNECT, set_nothing, "", 0, NULL},
-	    {STAGE_CONNECT, set_loopback, "", 0, NULL},		/* authenticated comes first and is not known */
+	    {STAGE_CONNECT, set_loopback, "", 0,
+	     NULL}, /* authenticated comes first and is not known */
 	    {STAGE_MAIL, set_loopback, "", 0, "local-client"},
 	    /* an earlier rule could still match */
-	    {STAGE_MAIL, set_nothing, "rule \"z\" { dmarc = fail action = reject }"
-	     "rule \"a\" { client = 192.0.2.1 action = skip }", 0, NULL},
-	    {STAGE_MAIL, set_nothing, "rule \"z\" { dmarc = fail client = 192.0.2.9 action = reject }"
-	     "rule \"a\" { client = 192.0.2.1 action = skip }", 0, "a"},
+	    {STAGE_MAIL, set_nothing,
+	     "rule \"z\" { dmarc = fail action = reject }"
+	     "rule \"a\" { client = 192.0.2.1 action = skip }",
+	     0, NULL},
+	    {STAGE_MAIL, set_nothing,
+	     "rule \"z\" { dmarc = fail client = 192.0.2.9 action = reject }"
+	     "rule \"a\" { client = 192.0.2.1 action = skip }",
+	     0, "a"},
 	    /* matches, but is no skip and has no stage */
 	    {STAGE_MAIL, set_nothing, "rule \"a\" { client = 192.0.2.1 action = reject }", 0, NULL},
-	    {STAGE_MAIL, set_nothing, "rule \"z\" { client = 192.0.2.1 action = accept }"
-	     "rule \"a\" { client = 192.0.2.1 action = skip }", 0, NULL},
+	    {STAGE_MAIL, set_nothing,
+	     "rule \"z\" { client = 192.0.2.1 action = accept }"
+	     "rule \"a\" { client = 192.0.2.1 action = skip }",
+	     0, NULL},
 	    /* skip on a name is not worth waiting for */
-	    {STAGE_MAIL, set_nothing, "rule \"a\" { client_name = relay.example action = skip }", 0, NULL},
+	    {STAGE_MAIL, set_nothing, "rule \"a\" { client_name = relay.example action = skip }", 0,
+	     NULL},
 	    /* with a stage */
-	    {STAGE_CONNECT, set_nothing, "rule \"a\" { client = 192.0.2.1 action = reject stage = connect }", 0, "a"},
-	    {STAGE_CONNECT, set_unconfirmed, "rule \"a\" { iprev = fail action = reject stage = connect }",
-	     NEED_IPREV, "a"},
-	    {STAGE_CONNECT, set_nothing, "rule \"a\" { iprev = fail action = reject stage = connect }",
-	     NEED_IPREV, NULL},
-	    {STAGE_CONNECT, set_unconfirmed, "rule \"a\" { iprev = fail action = reject stage = mail }", 0, NULL},
-	    {STAGE_MAIL, set_unconfirmed, "rule \"a\" { iprev = fail action = reject stage = mail }", NEED_IPREV, "a"},
-	    {STAGE_MAIL, set_unconfirmed, "rule \"a\" { iprev = fail action = reject stage = connect }",
-	     NEED_IPREV, "a"},
-	    {STAGE_MAIL, set_nothing, "rule \"a\" { helo = match spf = pass spf_helo = none action = reject stage = mail }",
+	    {STAGE_CONNECT, set_nothing,
+	     "rule \"a\" { client = 192.0.2.1 action = reject stage = connect }", 0, "a"},
+	    {STAGE_CONNECT, set_unconfirmed,
+	     "rule \"a\" { iprev = fail action = reject stage = connect }", NEED_IPREV, "a"},
+	    {STAGE_CONNECT, set_nothing,
+	     "rule \"a\" { iprev = fail action = reject stage = connect }", NEED_IPREV, NULL},
+	    {STAGE_CONNECT, set_unconfirmed,
+	     "rule \"a\" { iprev = fail action = reject stage = mail }", 0, NULL},
+	    {STAGE_MAIL, set_unconfirmed,
+	     "rule \"a\" { iprev = fail action = reject stage = mail }", NEED_IPREV, "a"},
+	    {STAGE_MAIL, set_unconfirmed,
+	     "rule \"a\" { iprev = fail action = reject stage = connect }", NEED_IPREV, "a"},
+	    {STAGE_MAIL, set_nothing,
+	     "rule \"a\" { helo = match spf = pass spf_helo = none action = reject stage = mail }",
 	     NEED_HELO | NEED_SPF | NEED_SPF_HELO, "a"},
 	    /* nothing is asked of the DNS for those who are skipped or do not match anyway */
-	    {STAGE_MAIL, set_login, "rule \"s\" { authenticated = yes action = skip }"
-	     "rule \"a\" { iprev = fail action = reject stage = mail }", 0, "s"},
-	    {STAGE_CONNECT, set_unconfirmed, "rule \"s\" { authenticated = yes action = skip }"
-	     "rule \"a\" { iprev = fail action = reject stage = connect }", 0, NULL},
-	    {STAGE_MAIL, set_unconfirmed, "rule \"s\" { authenticated = yes action = skip }"
-	     "rule \"a\" { iprev = fail action = reject stage = connect }", NEED_IPREV, "a"},
-	    {STAGE_CONNECT, set_unconfirmed, "rule \"a\" { client = 192.0.2.9 iprev = fail action = reject stage = connect }",
+	    {STAGE_MAIL, set_login,
+	     "rule \"s\" { authenticated = yes action = skip }"
+	     "rule \"a\" { iprev = fail action = reject stage = mail }",
+	     0, "s"},
+	    {STAGE_CONNECT, set_unconfirmed,
+	     "rule \"s\" { authenticated = yes action = skip }"
+	     "rule \"a\" { iprev = fail action = reject stage = connect }",
 	     0, NULL},
+	    {STAGE_MAIL, set_unconfirmed,
+	     "rule \"s\" { authenticated = yes action = skip }"
+	     "rule \"a\" { iprev = fail action = reject stage = connect }",
+	     NEED_IPREV, "a"},
+	    {STAGE_CONNECT, set_unconfirmed,
+	     "rule \"a\" { client = 192.0.2.9 iprev = fail action = reject stage = connect }", 0,
+	     NULL},
 	    /* what one rule made us wait for, the next may use */
-	    {STAGE_CONNECT, set_nothing, "rule \"a\" { iprev = fail action = reject stage = connect }"
-	     "rule \"b\" { client_name = relay.example action = skip }", NEED_IPREV, "b"},
+	    {STAGE_CONNECT, set_nothing,
+	     "rule \"a\" { iprev = fail action = reject stage = connect }"
+	     "rule \"b\" { client_name = relay.example action = skip }",
+	     NEED_IPREV, "b"},
 	};
 
 	(void)state;
@@ -657,8 +745,10 @@ static void early_decisions_wait_for_what_could_still_match(void **state)
 		rows[i].set(&m);
 		assert_int_equal(policy_need(&m.f, c->rules, rows[i].stage), rows[i].need);
 		decided = policy_decide_early(&m.f, c->rules, rows[i].stage, true, &d);
-		if (decided != (rows[i].decided != NULL) || (decided && strcmp(d.rule, rows[i].decided) != 0))
-			fail_msg("row %zu: %s: %s", i, rows[i].rules, decided ? d.rule : "undecided");
+		if (decided != (rows[i].decided != NULL) ||
+		    (decided && strcmp(d.rule, rows[i].decided) != 0))
+			fail_msg("row %zu: %s: %s", i, rows[i].rules,
+				 decided ? d.rule : "undecided");
 		config_unref(c);
 	}
 }
@@ -666,7 +756,7 @@ static void early_decisions_wait_for_what_could_still_match(void **state)
 static void early_facts_that_are_not_known_are_not_read(void **state)
 {
 	const struct config *c = rules_of("rule \"a\" { authenticated = no action = skip }");
-	struct facts f = {.mail_from = (const char *)1};	/* a pointer that must not be followed */
+	struct facts f = {.mail_from = (const char *)1}; /* a pointer that must not be followed */
 	struct decision d;
 
 	(void)state;
@@ -678,7 +768,8 @@ static void early_facts_that_are_not_known_are_not_read(void **state)
 /* So that all of it is seen and recorded; a skip is a skip. */
 static void monitor_mode_lets_the_message_go_on(void **state)
 {
-	const struct config *c = rules_of("rule \"a\" { client = 192.0.2.1 action = reject stage = connect }");
+	const struct config *c =
+	    rules_of("rule \"a\" { client = 192.0.2.1 action = reject stage = connect }");
 	struct message m;
 	struct decision d;
 

@@ -12,13 +12,36 @@
 
 static void reads_codes_of_one_class(void **state)
 {
-	static const struct { const char *text; bool good; } rows[] = {
-	    {"550 5.7.1", true}, {"451 4.7.25", true}, {"554 5.0.0", true}, {"421 4.999.999", true},
-	    {"550 4.7.1", false}, {"450 5.7.1", false}, {"250 2.0.0", false}, {"650 6.7.1", false},
-	    {"560 5.7.1", false}, {"550", false}, {"550 ", false}, {"550 5", false}, {"550 5.7", false},
-	    {"550 5.7.", false}, {"550 5..1", false}, {"550 5.7.1.1", false}, {"550 5.7.1 no", false},
-	    {"550  5.7.1", false}, {"550 5.1000.1", false}, {"550 5.07.1", false}, {"55", false}, {"5", false},
-	    {"", false}, {"5x0 5.7.1", false}, {"550 5.7.x", false}, {"550 5.7.1\r\n", false},
+	static const struct {
+		const char *text;
+		bool good;
+	} rows[] = {
+	    {"550 5.7.1", true},
+	    {"451 4.7.25", true},
+	    {"554 5.0.0", true},
+	    {"421 4.999.999", true},
+	    {"550 4.7.1", false},
+	    {"450 5.7.1", false},
+	    {"250 2.0.0", false},
+	    {"650 6.7.1", false},
+	    {"560 5.7.1", false},
+	    {"550", false},
+	    {"550 ", false},
+	    {"550 5", false},
+	    {"550 5.7", false},
+	    {"550 5.7.", false},
+	    {"550 5..1", false},
+	    {"550 5.7.1.1", false},
+	    {"550 5.7.1 no", false},
+	    {"550  5.7.1", false},
+	    {"550 5.1000.1", false},
+	    {"550 5.07.1", false},
+	    {"55", false},
+	    {"5", false},
+	    {"", false},
+	    {"5x0 5.7.1", false},
+	    {"550 5.7.x", false},
+	    {"550 5.7.1\r\n", false},
 	};
 
 	(void)state;
@@ -45,14 +68,16 @@ static struct rule *rule_of(const char *settings)
 	char copy[256], *save = NULL;
 
 	snprintf(copy, sizeof(copy), "%s", settings);
-	for (char *word = strtok_r(copy, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save)) {
+	for (char *word = strtok_r(copy, " ", &save); word != NULL;
+	     word = strtok_r(NULL, " ", &save)) {
 		const char *values[4];
 		char *key = word, *more = NULL;
 		size_t n = 0;
 
 		word = strchr(word, '=');
 		*word++ = '\0';
-		for (char *v = strtok_r(word, ",", &more); v != NULL && n < 4; v = strtok_r(NULL, ",", &more))
+		for (char *v = strtok_r(word, ",", &more); v != NULL && n < 4;
+		     v = strtok_r(NULL, ",", &more))
 			values[n++] = v;
 		if (!rule_set(r, key, values, n, n > 1, &why))
 			fail_msg("%s: %s", settings, why.text);
@@ -78,39 +103,53 @@ static void facts_start(struct facts *f)
 
 static void codes_and_text_fit_what_the_rule_asked(void **state)
 {
-	static const struct { const char *rule, *reply; } rows[] = {
-	    {"action=reject dmarc=fail", "550 5.7.1 Email rejected per DMARC policy for example.com"},
-	    {"action=reject dmarc=fail spf=fail", "550 5.7.1 Email rejected per DMARC policy for example.com"},
+	static const struct {
+		const char *rule, *reply;
+	} rows[] = {
+	    {"action=reject dmarc=fail",
+	     "550 5.7.1 Email rejected per DMARC policy for example.com"},
+	    {"action=reject dmarc=fail spf=fail",
+	     "550 5.7.1 Email rejected per DMARC policy for example.com"},
 	    {"action=tempfail dmarc=temperror",
 	     "451 4.7.1 DMARC policy for example.com not available, please try again later"},
 	    {"action=on_temperror dmarc=temperror",
 	     "451 4.7.1 DMARC policy for example.com not available, please try again later"},
 	    {"action=on_error internal_error=yes",
 	     "451 4.3.0 Internal error of the mail filter, please try again later"},
-	    {"action=reject from_status=missing,repeated", "550 5.7.1 The message has several From header fields"},
-	    {"action=reject iprev=fail,permerror", "550 5.7.25 Reverse DNS validation failed for 192.0.2.1"},
+	    {"action=reject from_status=missing,repeated",
+	     "550 5.7.1 The message has several From header fields"},
+	    {"action=reject iprev=fail,permerror",
+	     "550 5.7.25 Reverse DNS validation failed for 192.0.2.1"},
 	    {"action=tempfail iprev=temperror",
 	     "451 4.7.25 Reverse DNS of 192.0.2.1 not available, please try again later"},
 	    {"action=reject spf=fail", "550 5.7.23 SPF validation failed"},
-	    {"action=tempfail spf=temperror", "451 4.7.24 SPF validation error, please try again later"},
+	    {"action=tempfail spf=temperror",
+	     "451 4.7.24 SPF validation error, please try again later"},
 	    {"action=reject dkim=none,fail", "550 5.7.20 No passing DKIM signature found"},
-	    {"action=tempfail dkim=temperror", "451 4.7.5 Unable to verify signature - key server unavailable"},
-	    {"action=reject spf=fail,none dkim=none,fail", "550 5.7.26 Multiple authentication checks failed"},
-	    {"action=reject spf=fail iprev=fail", "550 5.7.26 Multiple authentication checks failed"},
+	    {"action=tempfail dkim=temperror",
+	     "451 4.7.5 Unable to verify signature - key server unavailable"},
+	    {"action=reject spf=fail,none dkim=none,fail",
+	     "550 5.7.26 Multiple authentication checks failed"},
+	    {"action=reject spf=fail iprev=fail",
+	     "550 5.7.26 Multiple authentication checks failed"},
 	    {"action=reject arc=fail", "550 5.7.29 ARC validation failure"},
 	    {"action=reject helo=invalid", "550 5.7.1 HELO name not accepted"},
 	    {"action=reject from=example.com", "550 5.7.1 Message not accepted by local policy"},
-	    {"action=reject dmarc=pass from=example.com", "550 5.7.1 Message not accepted by local policy"},
+	    {"action=reject dmarc=pass from=example.com",
+	     "550 5.7.1 Message not accepted by local policy"},
 	    {"action=reject spf=pass", "550 5.7.1 Message not accepted by local policy"},
-	    {"action=tempfail client=192.0.2.1", "451 4.7.1 Message not accepted now by local policy"},
-	    {"action=reject text=go-%{client}/%{from}/%{rule}/%{client_name}/%{helo}/%{mail_from}/100%%",
+	    {"action=tempfail client=192.0.2.1",
+	     "451 4.7.1 Message not accepted now by local policy"},
+	    {"action=reject "
+	     "text=go-%{client}/%{from}/%{rule}/%{client_name}/%{helo}/%{mail_from}/100%%",
 	     "550 5.7.1 go-192.0.2.1/example.com/r/unknown///100%"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct rule *r = rule_of(rows[i].rule);
-		struct decision d = {.wanted = r->action == ACTION_REJECT ? ACTION_REJECT : ACTION_TEMPFAIL};
+		struct decision d = {.wanted = r->action == ACTION_REJECT ? ACTION_REJECT
+									  : ACTION_TEMPFAIL};
 		char reply[512];
 		struct facts f;
 

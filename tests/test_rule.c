@@ -1,4 +1,5 @@
-/* test_rule.c - rules as data: what a key takes, what a rule needs, sets of rules. Messages of the reader: test_config. */
+/* test_rule.c - rules as data: what a key takes, what a rule needs, sets of rules. Messages of the
+ * reader: test_config. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,7 +51,11 @@ static void every_word_of_a_key_is_taken(void **state)
 /* The words stand in the order of the enums they are compared with. */
 static void words_mean_what_facts_call_them(void **state)
 {
-	static const struct { const char *key; const char *(*name)(unsigned); unsigned count; } rows[] = {
+	static const struct {
+		const char *key;
+		const char *(*name)(unsigned);
+		unsigned count;
+	} rows[] = {
 	    {"iprev", (const char *(*)(unsigned))iprev_result_name, IPREV_PERMERROR + 1},
 	    {"helo", (const char *(*)(unsigned))helo_result_name, HELO_TEMPERROR + 1},
 	    {"spf", (const char *(*)(unsigned))spf_result_name, SPF_PERMERROR + 1},
@@ -72,7 +77,8 @@ static void words_mean_what_facts_call_them(void **state)
 		while (strcmp(rule_key_at(k)->name, rows[i].key) != 0)
 			k++;
 		for (unsigned j = 0; j < rows[i].count; j++)
-			assert_string_equal(choice_at(rule_key_at(k)->choices, j, word), rows[i].name(j));
+			assert_string_equal(choice_at(rule_key_at(k)->choices, j, word),
+					    rows[i].name(j));
 	}
 }
 
@@ -94,12 +100,23 @@ static void conditions_stand_at_their_ids(void **state)
 
 static void addresses_keep_their_local_part(void **state)
 {
-	static const struct { const char *value, *kept; } rows[] = {
-	    {"User+x@Example.ORG", "User+x@example.org"}, {"example.org", "example.org"},
+	static const struct {
+		const char *value, *kept;
+	} rows[] = {
+	    {"User+x@Example.ORG", "User+x@example.org"},
+	    {"example.org", "example.org"},
 	    {"o'neil@example.org", "o'neil@example.org"},
-	    {"b\xc3\xbc" "cher.example", "xn--bcher-kva.example"},
-	    {"@example.org", NULL}, {"a@", NULL}, {"a b@example.org", NULL}, {"a@b@example.org", NULL},
-	    {"\"a\"@example.org", NULL}, {"<a@example.org>", NULL}, {"a@[192.0.2.1]", NULL}, {"", NULL},
+	    {"b\xc3\xbc"
+	     "cher.example",
+	     "xn--bcher-kva.example"},
+	    {"@example.org", NULL},
+	    {"a@", NULL},
+	    {"a b@example.org", NULL},
+	    {"a@b@example.org", NULL},
+	    {"\"a\"@example.org", NULL},
+	    {"<a@example.org>", NULL},
+	    {"a@[192.0.2.1]", NULL},
+	    {"", NULL},
 	    {"*@example.org.*", NULL},
 	};
 
@@ -125,7 +142,7 @@ static void a_key_is_set_once(void **state)
 	assert_true(set(r, "action", "accept"));
 	assert_false(set(r, "action", "accept"));
 	assert_false(set(r, "list", "maybe"));
-	assert_false(set(r, "list", "yes"));		/* also after a bad value */
+	assert_false(set(r, "list", "yes")); /* also after a bad value */
 	rule_free(r);
 }
 
@@ -176,7 +193,8 @@ static void sets_refuse_what_cannot_work(void **state)
 	assert_string_equal(why.text, "there is a rule \"a\" already, in f:1");
 	assert_true(rules_take(all, open, &why));
 	assert_false(rules_take(all, late, &why));
-	assert_string_equal(why.text, "rule \"late\" is never reached: rule \"open\" in f:1 has no condition");
+	assert_string_equal(
+	    why.text, "rule \"late\" is never reached: rule \"open\" in f:1 has no condition");
 	rule_free(again);
 	rule_free(late);
 	rules_free(all);

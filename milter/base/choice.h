@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-#define CHOICE_MAX 31	/* longest word */
+#define CHOICE_MAX 31 /* longest word */
 
 /* The place of `word` in `choices`, from 0; -1 if it is not there. */
 int choice_find(const char *choices, const char *word);

@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
-#define WORD_MAX 63	/* names of options are shorter; longer words are not compared */
+#define WORD_MAX 63 /* names of options are shorter; longer words are not compared */
 
 static unsigned least(unsigned a, unsigned b)
 {

@@ -4,14 +4,14 @@
 
 #include <stddef.h>
 
-/* Edits that make `b` of `a`: a letter more, less, other, or two neighbours swapped. A large number if either is longer
- * than 63 bytes. */
+/* Edits that make `b` of `a`: a letter more, less, other, or two neighbours swapped. A large number
+ * if either is longer than 63 bytes. */
 unsigned nearest_distance(const char *a, const char *b);
 
 /* The best candidate so far: call nearest_try() for each, then read `word`. */
 struct nearest {
 	const char *typed;
-	const char *word;	/* borrowed from the candidates; NULL: none is near enough */
+	const char *word; /* borrowed from the candidates; NULL: none is near enough */
 	unsigned distance;
 };
 

@@ -14,11 +14,11 @@
 #include "config/snapshot.h"
 #include "config/syntax.h"
 
-#define MAX_FILE_BYTES 1048576	/* a thousand rules need a tenth of it */
-#define MAX_DEPTH 4		/* includes in includes: more is a file that includes itself */
-#define MAX_RULE_KEYS 32	/* a rule remembers its keys in the bits of an unsigned */
-#define PLACE_SIZE 224		/* "file:line" */
-#define MAX_FILES 200		/* in all, so that a pattern that matches too much ends soon */
+#define MAX_FILE_BYTES 1048576 /* a thousand rules need a tenth of it */
+#define MAX_DEPTH 4	       /* includes in includes: more is a file that includes itself */
+#define MAX_RULE_KEYS 32       /* a rule remembers its keys in the bits of an unsigned */
+#define PLACE_SIZE 224	       /* "file:line" */
+#define MAX_FILES 200	       /* in all, so that a pattern that matches too much ends soon */
 
 static const char default_rules[] = {
 #include "rules_dmarc.inc"
@@ -35,13 +35,14 @@ struct reader {
 struct source {
 	struct reader *r;
 	const char *name;
-	unsigned first[OPTION_COUNT];	/* the line that set the option, 0: none yet */
-	struct rule *rule;		/* the one being read, or NULL */
-	unsigned rule_line, rule_first[MAX_RULE_KEYS];	/* lines of the rule and its keys */
-	bool rule_bad;			/* an error was found in it */
+	unsigned first[OPTION_COUNT]; /* the line that set the option, 0: none yet */
+	struct rule *rule;	      /* the one being read, or NULL */
+	unsigned rule_line, rule_first[MAX_RULE_KEYS]; /* lines of the rule and its keys */
+	bool rule_bad;				       /* an error was found in it */
 };
 
-/* -- snapshots and errors ------------------------------------------------------------------------------- */
+/* -- snapshots and errors
+ * ------------------------------------------------------------------------------- */
 
 void snapshot_free(struct snapshot *s)
 {
@@ -88,7 +89,7 @@ static void place_of(const struct source *f, unsigned line, char place_r[PLACE_S
 	snprintf(place_r, PLACE_SIZE, "%s:%u", n > 200 ? f->name + n - 200 : f->name, line);
 	for (char *p = place_r; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';	/* it goes into a comment of config_show() */
+			*p = '?'; /* it goes into a comment of config_show() */
 }
 
 static void complain_at(const struct source *f, unsigned line, const char *sentence)
@@ -99,7 +100,8 @@ static void complain_at(const struct source *f, unsigned line, const char *sente
 	config_complain(f->r->e, place, sentence);
 }
 
-/* -- options -------------------------------------------------------------------------------------------- */
+/* -- options
+ * -------------------------------------------------------------------------------------------- */
 
 static void unknown_option(const char *name, struct error *why)
 {
@@ -112,7 +114,8 @@ static void unknown_option(const char *name, struct error *why)
 	}
 	for (size_t i = 0; rule_key_at(i) != NULL; i++) {
 		if (strcmp(rule_key_at(i)->name, name) == 0) {
-			error_set(why, "\"%s\" belongs into a rule: rule \"name\" { %s = ... }", name, name);
+			error_set(why, "\"%s\" belongs into a rule: rule \"name\" { %s = ... }",
+				  name, name);
 			return;
 		}
 	}
@@ -126,7 +129,8 @@ static void unknown_option(const char *name, struct error *why)
 }
 
 /* A list without braces and quotes, "a, b". */
-static bool set_words(struct snapshot *s, const struct option *o, const char *text, struct error *why)
+static bool set_words(struct snapshot *s, const struct option *o, const char *text,
+		      struct error *why)
 {
 	const char *value[100];
 	size_t n = 0;
@@ -136,7 +140,8 @@ static bool set_words(struct snapshot *s, const struct option *o, const char *te
 		char *word = arena_alloc(&s->arena, len + 1);
 
 		if (word == NULL || n == sizeof(value) / sizeof(value[0])) {
-			error_set(why, word == NULL ? "out of memory" : "a long list belongs into a file");
+			error_set(why, word == NULL ? "out of memory"
+						    : "a long list belongs into a file");
 			return false;
 		}
 		memcpy(word, text, len);
@@ -147,7 +152,8 @@ static bool set_words(struct snapshot *s, const struct option *o, const char *te
 }
 
 /* "key = text" by the grammar of the file, which has to be all of it. */
-static bool set_by_syntax(struct snapshot *s, const struct option *o, const char *text, struct error *why)
+static bool set_by_syntax(struct snapshot *s, const struct option *o, const char *text,
+			  struct error *why)
 {
 	struct strbuf line;
 	struct syntax *x;
@@ -177,7 +183,8 @@ out:
 }
 
 /* A default or the value of -o: quoted or in braces as in a file, or plain. */
-static bool set_text(struct snapshot *s, const struct option *o, const char *text, struct error *why)
+static bool set_text(struct snapshot *s, const struct option *o, const char *text,
+		     struct error *why)
 {
 	if (text[0] == '{' || text[0] == '"')
 		return set_by_syntax(s, o, text, why);
@@ -197,8 +204,9 @@ struct snapshot *snapshot_new(void)
 	}
 	atomic_init(&s->references, 1);
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		if (!set_text(s, option_at((enum option_id)i), option_at((enum option_id)i)->def, &why)) {
-			snapshot_free(s);	/* a default is right, so this is lack of memory */
+		if (!set_text(s, option_at((enum option_id)i), option_at((enum option_id)i)->def,
+			      &why)) {
+			snapshot_free(s); /* a default is right, so this is lack of memory */
 			return NULL;
 		}
 	}
@@ -251,13 +259,15 @@ static void set_option(struct source *f, const struct statement *st)
 	}
 	f->first[id] = st->line;
 	place_of(f, st->line, place);
-	if (!option_set(&s->config, &s->arena, option_at(id), st->value, st->count, st->is_list, &why))
+	if (!option_set(&s->config, &s->arena, option_at(id), st->value, st->count, st->is_list,
+			&why))
 		complain_at(f, st->line, why.text);
 	else if ((s->origin[id] = arena_text(&s->arena, place)) == NULL)
 		complain_at(f, st->line, "out of memory");
 }
 
-/* -- rules ---------------------------------------------------------------------------------------------- */
+/* -- rules
+ * ---------------------------------------------------------------------------------------------- */
 
 static void begin_rule(struct source *f, const struct statement *st)
 {
@@ -279,13 +289,16 @@ static void set_in_rule(struct source *f, const struct statement *st)
 	size_t i = 0;
 
 	if (f->rule == NULL)
-		return;		/* its head was wrong, which was said */
+		return; /* its head was wrong, which was said */
 	while (rule_key_at(i) != NULL && strcmp(rule_key_at(i)->name, st->key) != 0)
 		i++;
 	if (rule_key_at(i) == NULL && option_find(st->key) != OPTION_COUNT) {
-		error_set(&why, "%s is an option and has no place in a rule: is a } missing before it?", st->key);
+		error_set(&why,
+			  "%s is an option and has no place in a rule: is a } missing before it?",
+			  st->key);
 	} else if (i < MAX_RULE_KEYS && rule_key_at(i) != NULL && f->rule_first[i] != 0) {
-		error_set(&why, "%s is set twice in this rule, first in line %u", st->key, f->rule_first[i]);
+		error_set(&why, "%s is set twice in this rule, first in line %u", st->key,
+			  f->rule_first[i]);
 	} else {
 		if (i < MAX_RULE_KEYS)
 			f->rule_first[i] = st->line;
@@ -313,7 +326,8 @@ static void end_rule(struct source *f)
 	rule_free(rule);
 }
 
-/* -- files ---------------------------------------------------------------------------------------------- */
+/* -- files
+ * ---------------------------------------------------------------------------------------------- */
 
 static void read_file(struct reader *r, const char *path);
 
@@ -322,7 +336,8 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The pattern itself if absolute, else below the folder of the file. NULL: out of memory; the caller frees it. */
+/* The pattern itself if absolute, else below the folder of the file. NULL: out of memory; the
+ * caller frees it. */
 static char *full_pattern(const char *file, const char *pattern)
 {
 	const char *slash = strrchr(file, '/');
@@ -340,7 +355,8 @@ static char *full_pattern(const char *file, const char *pattern)
 	return strbuf_take(&full);
 }
 
-/* In the order of the bytes of their names, whatever the locale. A pattern may match nothing, a plain name may not. */
+/* In the order of the bytes of their names, whatever the locale. A pattern may match nothing, a
+ * plain name may not. */
 static void include(struct source *f, const struct statement *st)
 {
 	char *pattern = full_pattern(f->name, st->value[0]);
@@ -349,14 +365,17 @@ static void include(struct source *f, const struct statement *st)
 	int failed;
 
 	if (pattern == NULL || f->r->depth == MAX_DEPTH) {
-		complain_at(f, st->line, pattern == NULL ? "out of memory" : "include more than 4 files deep");
+		complain_at(f, st->line,
+			    pattern == NULL ? "out of memory" : "include more than 4 files deep");
 		free(pattern);
 		return;
 	}
 	failed = glob(pattern, GLOB_NOSORT, NULL, &g);
 	if (failed != 0 && !(failed == GLOB_NOMATCH && strpbrk(st->value[0], "*?[") != NULL)) {
 		error_set(&why, "cannot include %s: %s", st->value[0],
-			  failed == GLOB_NOMATCH ? "no such file" : failed == GLOB_NOSPACE ? "out of memory" : "cannot read the folder");
+			  failed == GLOB_NOMATCH   ? "no such file"
+			  : failed == GLOB_NOSPACE ? "out of memory"
+						   : "cannot read the folder");
 		complain_at(f, st->line, why.text);
 	}
 	if (failed == 0) {
@@ -373,18 +392,10 @@ static void include(struct source *f, const struct statement *st)
 static void take_statement(struct source *f, const struct statement *st)
 {
 	switch (st->kind) {
-	case STATEMENT_SET:
-		(st->in_rule ? set_in_rule : set_option)(f, st);
-		break;
-	case STATEMENT_INCLUDE:
-		include(f, st);
-		break;
-	case STATEMENT_RULE:
-		begin_rule(f, st);
-		break;
-	case STATEMENT_RULE_END:
-		end_rule(f);
-		break;
+	case STATEMENT_SET: (st->in_rule ? set_in_rule : set_option)(f, st); break;
+	case STATEMENT_INCLUDE: include(f, st); break;
+	case STATEMENT_RULE: begin_rule(f, st); break;
+	case STATEMENT_RULE_END: end_rule(f); break;
 	case STATEMENT_ERROR:
 		complain_at(f, st->line, st->error.text);
 		f->rule_bad = true;
@@ -393,8 +404,7 @@ static void take_statement(struct source *f, const struct statement *st)
 			f->rule = NULL;
 		}
 		break;
-	case STATEMENT_END:
-		break;
+	case STATEMENT_END: break;
 	}
 }
 
@@ -426,8 +436,10 @@ static void read_file(struct reader *r, const char *path)
 	struct error why;
 	size_t n = 0;
 
-	if (f == NULL || text == NULL || ((n = fread(text, 1, MAX_FILE_BYTES + 1, f)) == 0 && ferror(f))) {
-		error_set(&why, "cannot read %s: %s", path, text == NULL ? "out of memory" : strerror(errno));
+	if (f == NULL || text == NULL ||
+	    ((n = fread(text, 1, MAX_FILE_BYTES + 1, f)) == 0 && ferror(f))) {
+		error_set(&why, "cannot read %s: %s", path,
+			  text == NULL ? "out of memory" : strerror(errno));
 		config_complain(r->e, "", why.text);
 	} else {
 		read_text(r, path, text, n);
@@ -437,12 +449,14 @@ static void read_file(struct reader *r, const char *path)
 		fclose(f);
 }
 
-/* -- the whole ------------------------------------------------------------------------------------------ */
+/* -- the whole
+ * ------------------------------------------------------------------------------------------ */
 
 /* This host's name, with its domain if the system knows it (/etc/hosts or DNS). */
 static void system_name(char name_r[DOMAIN_SIZE])
 {
-	struct addrinfo hints = {.ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM}, *found = NULL;
+	struct addrinfo hints = {.ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM},
+			*found = NULL;
 	char name[DOMAIN_SIZE] = "";
 
 	gethostname(name, sizeof(name) - 1);
@@ -519,7 +533,8 @@ const struct config *config_load(const char *path, const char *const *overrides,
 }
 
 const struct config *config_load_text(const char *name, const char *text, size_t len,
-				      const char *const *overrides, size_t n, struct config_errors *errors_r)
+				      const char *const *overrides, size_t n,
+				      struct config_errors *errors_r)
 {
 	struct reader r = {.s = snapshot_new(), .e = errors_r};
 

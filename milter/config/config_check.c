@@ -4,8 +4,8 @@
 #include "config/snapshot.h"
 
 /* Complain at the place where the first of the two that is set was set. */
-static void complain(const struct snapshot *s, struct config_errors *e, enum option_id one, enum option_id other,
-		     const char *sentence)
+static void complain(const struct snapshot *s, struct config_errors *e, enum option_id one,
+		     enum option_id other, const char *sentence)
 {
 	const char *place = s->origin[one] != NULL ? s->origin[one] : s->origin[other];
 
@@ -36,7 +36,8 @@ static void check_quarantine(const struct snapshot *s, struct config_errors *e)
 			 "quarantine_by = redirect needs quarantine_address");
 	if (!header_ok(c->quarantine_header))
 		complain(s, e, OPTION_ID_quarantine_header, OPTION_ID_quarantine_header,
-			 "quarantine_header must be a header field in ASCII such as \"X-Spam-Flag: YES\"");
+			 "quarantine_header must be a header field in ASCII such as \"X-Spam-Flag: "
+			 "YES\"");
 }
 
 static void check_reports(const struct snapshot *s, struct config_errors *e)
@@ -44,11 +45,14 @@ static void check_reports(const struct snapshot *s, struct config_errors *e)
 	const struct config *c = &s->config;
 
 	if (c->reports && c->report_from[0] == '\0')
-		complain(s, e, OPTION_ID_reports, OPTION_ID_reports, "reports = yes needs report_from");
+		complain(s, e, OPTION_ID_reports, OPTION_ID_reports,
+			 "reports = yes needs report_from");
 	if (c->reports && strcmp(c->store, "none") == 0)
-		complain(s, e, OPTION_ID_store, OPTION_ID_reports, "reports = yes needs a store, not store = none");
+		complain(s, e, OPTION_ID_store, OPTION_ID_reports,
+			 "reports = yes needs a store, not store = none");
 	if (c->report_to == CONFIG_REPORT_LISTED && c->report_domains.count == 0)
-		complain(s, e, OPTION_ID_report_to, OPTION_ID_report_to, "report_to = listed needs report_domains");
+		complain(s, e, OPTION_ID_report_to, OPTION_ID_report_to,
+			 "report_to = listed needs report_domains");
 	if (c->report_sign_key[0] != '\0' && c->report_sign_selector[0] == '\0')
 		complain(s, e, OPTION_ID_report_sign_key, OPTION_ID_report_sign_key,
 			 "report_sign_key needs report_sign_selector");
@@ -66,7 +70,8 @@ void config_check(const struct snapshot *s, struct config_errors *e)
 	if (c->dns_timeout > c->message_deadline)
 		complain(s, e, OPTION_ID_dns_timeout, OPTION_ID_message_deadline,
 			 "dns_timeout is longer than message_deadline");
-	if (c->public_suffix_list[0] == '\0' && (c->discovery == DISCOVERY_PSL || c->compare_discovery))
+	if (c->public_suffix_list[0] == '\0' &&
+	    (c->discovery == DISCOVERY_PSL || c->compare_discovery))
 		complain(s, e, OPTION_ID_public_suffix_list, OPTION_ID_public_suffix_list,
 			 "discovery = psl and compare_discovery need public_suffix_list");
 	if (c->group[0] != '\0' && c->user[0] == '\0')

@@ -17,7 +17,8 @@ static const struct {
 };
 
 static const char head[] =
-    ".\\\" Made by `alignctl config man`; change milter/config/options.def and its neighbours instead.\n"
+    ".\\\" Made by `alignctl config man`; change milter/config/options.def and its neighbours "
+    "instead.\n"
     ".Dd November 21, 2026\n"
     ".Dt ALIGND.CONF 5\n"
     ".Os\n"
@@ -40,7 +41,8 @@ static const char head[] =
     "A word of letters, digits and most punctuation needs no quotes.\n"
     "A time needs its unit, ms, s, m, h or d; a size may have k, M or G.\n"
     ".Pp\n"
-    "The files of an include are looked for in the folder of the file that names them, and read in the order of the\n"
+    "The files of an include are looked for in the folder of the file that names them, and read in "
+    "the order of the\n"
     "bytes of their names, in place of the include.\n"
     "A pattern may match nothing.\n"
     "An option set twice in one file is an error.\n"
@@ -62,17 +64,20 @@ static const char head[] =
 static const char rules[] =
     ".Sh RULES\n"
     "The rules are tried in the order of the files; the first one that matches decides.\n"
-    "A rule matches if all of its conditions hold; a condition with a list holds if one of its values does.\n"
+    "A rule matches if all of its conditions hold; a condition with a list holds if one of its "
+    "values does.\n"
     "Mail that no rule matches is accepted and stamped.\n"
     "While there is no rule in any file, those of\n"
     ".Pa rules/dmarc.conf\n"
-    "are in force, which are compiled in; to keep them, include that file below rules of your own.\n"
+    "are in force, which are compiled in; to keep them, include that file below rules of your "
+    "own.\n"
     "Rules cannot be set with\n"
     ".Fl o .\n"
     ".Pp\n"
     "With\n"
     ".Ql mode = monitor\n"
-    "the actions quarantine, reject and tempfail only mark, and the log says what would have been done.\n";
+    "the actions quarantine, reject and tempfail only mark, and the log says what would have been "
+    "done.\n";
 
 static const char tail[] =
     ".Sh FILES\n"
@@ -87,7 +92,8 @@ static const char tail[] =
     "What large receivers ask of senders: a confirmed PTR name, and SPF or DKIM that passes.\n"
     ".El\n"
     ".Sh EXAMPLES\n"
-    "Let a partner's forwarded mail through, refuse a client by its network before it sends anything, and keep the\n"
+    "Let a partner's forwarded mail through, refuse a client by its network before it sends "
+    "anything, and keep the\n"
     "default rules for all else:\n"
     ".Bd -literal -offset indent\n"
     "rule \"partner\" {\n"
@@ -108,10 +114,12 @@ static const char tail[] =
     ".Xr alignctl 1 ,\n"
     ".Xr alignd 8\n"
     ".Sh STANDARDS\n"
-    "RFC 6376 (DKIM), RFC 7208 (SPF), RFC 7372 (reply codes), RFC 8601 (Authentication-Results and iprev),\n"
+    "RFC 6376 (DKIM), RFC 7208 (SPF), RFC 7372 (reply codes), RFC 8601 (Authentication-Results and "
+    "iprev),\n"
     "RFC 8617 (ARC), RFC 9989 (DMARC), RFC 9990 (aggregate reports).\n";
 
-/* Text for mdoc: a new line for each sentence, backslashes made harmless, no line that begins like a request. */
+/* Text for mdoc: a new line for each sentence, backslashes made harmless, no line that begins like
+ * a request. */
 static void prose(struct strbuf *out, const char *text)
 {
 	for (const char *p = text; *p != '\0'; p++) {
@@ -127,6 +135,17 @@ static void prose(struct strbuf *out, const char *text)
 	strbuf_add(out, "\n");
 }
 
+/* A value on the line of a macro, where quotes and backslashes have a meaning. */
+static void on_macro_line(struct strbuf *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			strbuf_add(out, *text == '"' ? "\\(dq" : "\\e");
+		else
+			strbuf_addc(out, *text);
+	}
+}
+
 static void choices(struct strbuf *out, const char *list)
 {
 	for (; *list != '\0'; list++)
@@ -135,20 +154,24 @@ static void choices(struct strbuf *out, const char *list)
 
 static void option_item(const struct config *c, const struct option *o, struct strbuf *out)
 {
-	struct strbuf value;
+	struct strbuf value, range;
 
 	strbuf_init(&value, MAN_MAX);
+	strbuf_init(&range, MAN_MAX);
 	option_print(c, o, &value);
 	strbuf_addf(out, ".It Ic %s No = ", o->name);
 	if (o->choices[0] != '\0')
 		choices(out, o->choices);
 	else
-		strbuf_add(out, strbuf_text(&value));
+		on_macro_line(out, strbuf_text(&value));
 	strbuf_add(out, "\n");
 	prose(out, o->help);
+	if (option_range(o, &range))
+		strbuf_addf(out, "From %s.\n", strbuf_text(&range));
 	if (o->choices[0] != '\0')
 		strbuf_addf(out, "The default is %s.\n", strbuf_text(&value));
 	strbuf_free(&value);
+	strbuf_free(&range);
 }
 
 static void options(const struct config *c, struct strbuf *out)
@@ -161,7 +184,8 @@ static void options(const struct config *c, struct strbuf *out)
 			option_item(c, option_at(entries[i].id), out);
 			continue;
 		}
-		strbuf_addf(out, "%s.Ss %s\n.Bl -tag -width Ds\n", open ? ".El\n" : "", entries[i].title);
+		strbuf_addf(out, "%s.Ss %s\n.Bl -tag -width Ds\n", open ? ".El\n" : "",
+			    entries[i].title);
 		open = true;
 	}
 	strbuf_add(out, ".El\n");

@@ -3,7 +3,7 @@
 
 #include "config/snapshot.h"
 
-#define PRINT_MAX 16777216	/* more than a thousand rules at their longest lists of short names */
+#define PRINT_MAX 16777216 /* more than a thousand rules at their longest lists of short names */
 #define COLUMNS 100
 
 /* Options and headings in the order of options.def. */
@@ -28,7 +28,16 @@ static bool put(struct strbuf *b, FILE *f)
 	return ok;
 }
 
-/* -- what is in force ----------------------------------------------------------------------------------- */
+/* Blanks, one at least, up to `column` of the line that begins at `start`. */
+static void pad(struct strbuf *out, size_t start, size_t column)
+{
+	do
+		strbuf_addc(out, ' ');
+	while (strbuf_ok(out) && out->len - start < column);
+}
+
+/* -- what is in force
+ * ----------------------------------------------------------------------------------- */
 
 /* The comment with the origin stands in one column where the value leaves room. */
 static void show_option(const struct snapshot *s, enum option_id id, struct strbuf *out)
@@ -38,9 +47,7 @@ static void show_option(const struct snapshot *s, enum option_id id, struct strb
 
 	strbuf_addf(out, "%s = ", option_at(id)->name);
 	option_print(&s->config, option_at(id), out);
-	do
-		strbuf_addc(out, ' ');
-	while (strbuf_ok(out) && out->len - start < 56);
+	pad(out, start, 56);
 	strbuf_addf(out, "# %s\n", origin);
 }
 
@@ -65,7 +72,8 @@ bool config_show(const struct config *c, FILE *f)
 	return put(&out, f);
 }
 
-/* -- the sample ----------------------------------------------------------------------------------------- */
+/* -- the sample
+ * ----------------------------------------------------------------------------------------- */
 
 /* Sentences as a comment, broken at blanks. */
 static void comment(struct strbuf *out, const char *text)
@@ -88,12 +96,16 @@ static void comment(struct strbuf *out, const char *text)
 
 static void sample_option(const struct config *c, const struct option *o, struct strbuf *out)
 {
+	size_t start;
+
 	strbuf_add(out, "\n");
 	comment(out, o->help);
+	start = out->len;
 	strbuf_addf(out, "#%s = ", o->name);
 	option_print(c, o, out);
 	if (o->choices[0] != '\0') {
-		strbuf_add(out, "\t# ");
+		pad(out, start, 40);
+		strbuf_add(out, "# ");
 		for (const char *p = o->choices; *p != '\0'; p++)
 			strbuf_addn(out, *p == '|' ? " | " : p, *p == '|' ? 3 : 1);
 	}
@@ -102,20 +114,24 @@ static void sample_option(const struct config *c, const struct option *o, struct
 
 static const char sample_head[] =
     "# alignd.conf - sample with every option at its default; see alignd.conf(5).\n"
-    "# Made by `alignctl config sample`. Take away the # of what you change. `alignd -n` checks the file,\n"
+    "# Made by `alignctl config sample`. Take away the # of what you change. `alignd -n` checks "
+    "the file,\n"
     "# `alignctl config show` prints what is in force and where each value comes from.\n";
 
 static const char sample_rules[] =
-    "\n\n# -- Rules ------------------------------------------------------------------------------------------\n"
+    "\n\n# -- Rules "
+    "------------------------------------------------------------------------------------------\n"
     "\n"
-    "# The first rule that matches decides. Without any rule here the default rules apply: those of\n"
+    "# The first rule that matches decides. Without any rule here the default rules apply: those "
+    "of\n"
     "# rules/dmarc.conf. With a rule of your own they do not, unless you include them below it.\n"
     "\n"
     "#rule \"partner\" {\n"
     "#\tfrom = { partner.example }          # author domain, at or below\n"
     "#\tforwarder = { gw.partner.example }  # the client's confirmed name, at or below\n"
     "#\tdmarc = { fail }\n"
-    "#\taction = accept                     # skip | accept | mark | quarantine | reject | tempfail\n"
+    "#\taction = accept                     # skip | accept | mark | quarantine | reject | "
+    "tempfail\n"
     "#\treason = trusted_forwarder          # written to the aggregate report\n"
     "#}\n"
     "#include \"rules/dmarc.conf\"\n"

@@ -1,4 +1,5 @@
-/* option.c - the table of options, and the numbers, words and lists among their values. Text in option_text.c. */
+/* option.c - the table of options, and the numbers, words and lists among their values. Text in
+ * option_text.c. */
 #include "config/option.h"
 
 #include <stdlib.h>
@@ -10,9 +11,9 @@
 
 static const struct option options[] = {
 #define SECTION(title)
-#define OPTION(kind, type, name, def, least, most, choices, help)                                  \
-	[OPTION_ID_##name] = {OPTION_##kind, #name, def, least, most, choices, help,         \
-			      offsetof(struct config, name)},
+#define OPTION(kind, type, name, def, least, most, choices, help) \
+	[OPTION_ID_##name] = {OPTION_##kind, #name,   def,  least, \
+			      most,	     choices, help, offsetof(struct config, name)},
 #include "config/options.def"
 #undef OPTION
 #undef SECTION
@@ -36,7 +37,8 @@ bool option_is_list(const struct option *o)
 	return o->kind >= OPTION_NAMESERVERS;
 }
 
-/* -- memory ----------------------------------------------------------------------------------------- */
+/* -- memory
+ * ----------------------------------------------------------------------------------------- */
 
 struct arena_block {
 	struct arena_block *next;
@@ -74,7 +76,8 @@ void arena_free(struct arena *a)
 	}
 }
 
-/* -- numbers with units ------------------------------------------------------------------------------- */
+/* -- numbers with units
+ * ------------------------------------------------------------------------------- */
 
 struct unit {
 	const char *name;
@@ -82,8 +85,10 @@ struct unit {
 };
 
 /* From small to large. */
-static const struct unit durations[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
-static const struct unit sizes[] = {{"", 1}, {"k", 1024}, {"M", 1048576}, {"G", 1073741824}, {NULL, 0}};
+static const struct unit durations[] = {{"ms", 1},	{"s", 1000},	 {"m", 60000},
+					{"h", 3600000}, {"d", 86400000}, {NULL, 0}};
+static const struct unit sizes[] = {
+    {"", 1}, {"k", 1024}, {"M", 1048576}, {"G", 1073741824}, {NULL, 0}};
 static const struct unit counts[] = {{"", 1}, {NULL, 0}};
 
 static const struct unit *units_of(const struct option *o)
@@ -116,7 +121,8 @@ static bool number_read(const struct unit *units, const char *text, int64_t *v_r
 		v = v * 10 + (text[i] - '0');
 	for (const struct unit *u = units; u->name != NULL; u++)
 		if (strcmp(text + digits, u->name) == 0 ||
-		    (u->factor == 1024 && strcmp(text + digits, "K") == 0) || (v == 0 && text[digits] == '\0'))
+		    (u->factor == 1024 && strcmp(text + digits, "K") == 0) ||
+		    (v == 0 && text[digits] == '\0'))
 			return !__builtin_mul_overflow(v, u->factor, v_r);
 	return false;
 }
@@ -126,6 +132,16 @@ static const char *number_help(const struct option *o)
 	if (o->kind == OPTION_DURATION)
 		return "a time with its unit: 500ms, 5s, 10m, 24h or 7d";
 	return o->kind == OPTION_SIZE ? "a size such as 65536, 64k or 16M" : "a whole number";
+}
+
+bool option_range(const struct option *o, struct strbuf *out)
+{
+	if (o->kind != OPTION_INT && o->kind != OPTION_DURATION && o->kind != OPTION_SIZE)
+		return false;
+	number_print(units_of(o), o->least, out);
+	strbuf_add(out, " to ");
+	number_print(units_of(o), o->most, out);
+	return true;
 }
 
 static bool number_set(const struct option *o, const char *text, void *field, struct error *why)
@@ -140,9 +156,7 @@ static bool number_set(const struct option *o, const char *text, void *field, st
 	}
 	if (v < o->least || v > o->most) {
 		strbuf_init(&range, 100);
-		number_print(units, o->least, &range);
-		strbuf_add(&range, " to ");
-		number_print(units, o->most, &range);
+		option_range(o, &range);
 		error_set(why, "%s = %.60s: must be from %s", o->name, text, strbuf_text(&range));
 		strbuf_free(&range);
 		return false;
@@ -160,7 +174,8 @@ static bool mode_set(const struct option *o, const char *text, unsigned *field, 
 {
 	size_t n = strlen(text);
 
-	if (n < 3 || n > 4 || text[strspn(text, "01234567")] != '\0' || strtoul(text, NULL, 8) > 0777) {
+	if (n < 3 || n > 4 || text[strspn(text, "01234567")] != '\0' ||
+	    strtoul(text, NULL, 8) > 0777) {
 		error_set(why, "%s = %.60s: must be octal permissions such as 0660", o->name, text);
 		return false;
 	}
@@ -168,7 +183,8 @@ static bool mode_set(const struct option *o, const char *text, unsigned *field, 
 	return true;
 }
 
-/* -- words, texts and lists --------------------------------------------------------------------------- */
+/* -- words, texts and lists
+ * --------------------------------------------------------------------------- */
 
 static bool enum_set(const struct option *o, const char *text, void *field, struct error *why)
 {
@@ -178,7 +194,7 @@ static bool enum_set(const struct option *o, const char *text, void *field, stru
 		choice_error(why, o->name, o->choices, text);
 		return false;
 	}
-	memcpy(field, &at, sizeof(at));		/* an enum of ours is as large as an int */
+	memcpy(field, &at, sizeof(at)); /* an enum of ours is as large as an int */
 	return true;
 }
 
@@ -226,8 +242,8 @@ static bool texts_set(struct arena *a, const struct option *o, const char *const
 	return true;
 }
 
-static bool networks_set(struct arena *a, const struct option *o, const char *const *values, size_t n,
-			 struct config_networks *field, struct error *why)
+static bool networks_set(struct arena *a, const struct option *o, const char *const *values,
+			 size_t n, struct config_networks *field, struct error *why)
 {
 	struct network *item = arena_alloc(a, (n + 1) * sizeof(*item));
 
@@ -238,7 +254,8 @@ static bool networks_set(struct arena *a, const struct option *o, const char *co
 	for (size_t i = 0; i < n; i++) {
 		if (!network_parse(values[i], &item[i])) {
 			error_set(why,
-				  "%s = %.60s: must be an address or a network such as 192.0.2.0/24 with zero bits "
+				  "%s = %.60s: must be an address or a network such as "
+				  "192.0.2.0/24 with zero bits "
 				  "after the prefix",
 				  o->name, values[i]);
 			return false;
@@ -248,8 +265,8 @@ static bool networks_set(struct arena *a, const struct option *o, const char *co
 	return true;
 }
 
-static bool list_set(struct config *c, struct arena *a, const struct option *o, const char *const *values,
-		     size_t n, struct error *why)
+static bool list_set(struct config *c, struct arena *a, const struct option *o,
+		     const char *const *values, size_t n, struct error *why)
 {
 	void *field = (char *)c + o->offset;
 
@@ -262,8 +279,8 @@ static bool list_set(struct config *c, struct arena *a, const struct option *o, 
 	return texts_set(a, o, values, n, field, why);
 }
 
-bool option_set(struct config *c, struct arena *a, const struct option *o, const char *const *values, size_t n,
-		bool is_list, struct error *why)
+bool option_set(struct config *c, struct arena *a, const struct option *o,
+		const char *const *values, size_t n, bool is_list, struct error *why)
 {
 	void *field = (char *)c + o->offset;
 
@@ -274,22 +291,18 @@ bool option_set(struct config *c, struct arena *a, const struct option *o, const
 		return false;
 	}
 	switch (o->kind) {
-	case OPTION_ENUM:
-		return enum_set(o, values[0], field, why);
-	case OPTION_BOOL:
-		return bool_set(o, values[0], field, why);
+	case OPTION_ENUM: return enum_set(o, values[0], field, why);
+	case OPTION_BOOL: return bool_set(o, values[0], field, why);
 	case OPTION_INT:
 	case OPTION_DURATION:
-	case OPTION_SIZE:
-		return number_set(o, values[0], field, why);
-	case OPTION_MODE:
-		return mode_set(o, values[0], field, why);
-	default:
-		return text_set(a, o, values[0], field, why);
+	case OPTION_SIZE: return number_set(o, values[0], field, why);
+	case OPTION_MODE: return mode_set(o, values[0], field, why);
+	default: return text_set(a, o, values[0], field, why);
 	}
 }
 
-/* -- print ------------------------------------------------------------------------------------------ */
+/* -- print
+ * ------------------------------------------------------------------------------------------ */
 
 static void print_quoted(struct strbuf *out, const char *text)
 {
@@ -345,25 +358,14 @@ void option_print(const struct config *c, const struct option *o, struct strbuf 
 		memcpy(&at, field, sizeof(at));
 		strbuf_add(out, choice_at(o->choices, at, word));
 		break;
-	case OPTION_BOOL:
-		strbuf_add(out, *(const bool *)field ? "yes" : "no");
-		break;
+	case OPTION_BOOL: strbuf_add(out, *(const bool *)field ? "yes" : "no"); break;
 	case OPTION_INT:
 	case OPTION_DURATION:
-	case OPTION_SIZE:
-		number_print(units_of(o), number_of(o, field), out);
-		break;
-	case OPTION_MODE:
-		strbuf_addf(out, "%04o", *(const unsigned *)field);
-		break;
+	case OPTION_SIZE: number_print(units_of(o), number_of(o, field), out); break;
+	case OPTION_MODE: strbuf_addf(out, "%04o", *(const unsigned *)field); break;
 	case OPTION_NAMESERVERS:
-	case OPTION_DOMAINS:
-		print_texts(out, field);
-		break;
-	case OPTION_NETWORKS:
-		print_networks(out, field);
-		break;
-	default:
-		print_quoted(out, *(const char *const *)field);
+	case OPTION_DOMAINS: print_texts(out, field); break;
+	case OPTION_NETWORKS: print_networks(out, field); break;
+	default: print_quoted(out, *(const char *const *)field);
 	}
 }

@@ -1,5 +1,5 @@
-/* option.h - the table made from options.def, and the values of options: text to field and back. Used by the files of
- * the configuration only. */
+/* option.h - the table made from options.def, and the values of options: text to field and back.
+ * Used by the files of the configuration only. */
 #ifndef ALIGND_CONFIG_OPTION_H
 #define ALIGND_CONFIG_OPTION_H
 
@@ -29,7 +29,7 @@ struct option {
 	const char *name, *def;
 	int64_t least, most;
 	const char *choices, *help;
-	size_t offset;		/* of the field in struct config */
+	size_t offset; /* of the field in struct config */
 };
 
 enum option_id {
@@ -52,15 +52,19 @@ bool option_is_list(const struct option *o);
 struct arena {
 	struct arena_block *blocks;
 };
-void *arena_alloc(struct arena *a, size_t n);		/* zeroed; NULL: out of memory */
-char *arena_text(struct arena *a, const char *text);	/* a copy; NULL: out of memory */
+void *arena_alloc(struct arena *a, size_t n);	     /* zeroed; NULL: out of memory */
+char *arena_text(struct arena *a, const char *text); /* a copy; NULL: out of memory */
 void arena_free(struct arena *a);
 
-/* Check the `n` values and put them into the option's field of `c`. False: a sentence without the place. */
-bool option_set(struct config *c, struct arena *a, const struct option *o, const char *const *values, size_t n,
-		bool is_list, struct error *why);
+/* Check the `n` values and put them into the option's field of `c`. False: a sentence without the
+ * place. */
+bool option_set(struct config *c, struct arena *a, const struct option *o,
+		const char *const *values, size_t n, bool is_list, struct error *why);
 
 /* Write the value in the form option_set() reads: quoted, escaped, with unit, in braces. */
 void option_print(const struct config *c, const struct option *o, struct strbuf *out);
+
+/* Write "1s to 2m", the values a number may have; nothing and false for other kinds. */
+bool option_range(const struct option *o, struct strbuf *out);
 
 #endif

@@ -7,22 +7,25 @@
 
 #include "base/domain.h"
 
-#define UNIX_PATH_MAX 107	/* sun_path of sockaddr_un without the NUL */
+#define UNIX_PATH_MAX 107 /* sun_path of sockaddr_un without the NUL */
 
-/* The bytes of the UTF-8 character at `p`; 0 if it is none (overlong forms, surrogates and so on included). */
+/* The bytes of the UTF-8 character at `p`; 0 if it is none (overlong forms, surrogates and so on
+ * included). */
 static size_t utf8_length(const unsigned char *p)
 {
 	static const struct {
 		unsigned char first, last, second_least, second_most;
 		size_t length;
-	} rows[] = {{0x20, 0x7e, 0, 0, 1},	  {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		    {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-		    {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
+	} rows[] = {
+	    {0x20, 0x7e, 0, 0, 1},	 {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+	    {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+	    {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (*p < rows[i].first || *p > rows[i].last)
 			continue;
-		if (rows[i].length > 1 && (p[1] < rows[i].second_least || p[1] > rows[i].second_most))
+		if (rows[i].length > 1 &&
+		    (p[1] < rows[i].second_least || p[1] > rows[i].second_most))
 			return 0;
 		for (size_t j = 2; j < rows[i].length; j++)
 			if ((p[j] & 0xc0) != 0x80)
@@ -46,11 +49,12 @@ static bool check_text(const struct option *o, const char *value, struct error *
 
 static bool check_path(const struct option *o, const char *value, struct error *why)
 {
-	bool none = o->least > 0;	/* others are left empty */
+	bool none = o->least > 0; /* others are left empty */
 
 	if (value[0] == '/' || (none && strcmp(value, "none") == 0))
 		return true;
-	error_set(why, "%s = %.100s: must be a path from the root, /...%s", o->name, value, none ? ", or none" : "");
+	error_set(why, "%s = %.100s: must be a path from the root, /...%s", o->name, value,
+		  none ? ", or none" : "");
 	return false;
 }
 
@@ -104,8 +108,8 @@ static bool socket_ok(const char *value)
 		return false;
 	if (strncmp(value, "inet:", 5) == 0)
 		return port(value + 5, (size_t)(at - value) - 5) && at[1] != '[' && host(at + 1, n);
-	return strncmp(value, "inet6:", 6) == 0 && port(value + 6, (size_t)(at - value) - 6) && at[1] == '[' &&
-	       host(at + 1, n);
+	return strncmp(value, "inet6:", 6) == 0 && port(value + 6, (size_t)(at - value) - 6) &&
+	       at[1] == '[' && host(at + 1, n);
 }
 
 static bool check_listen(const struct option *o, const char *value, struct error *why)
@@ -113,7 +117,8 @@ static bool check_listen(const struct option *o, const char *value, struct error
 	if (socket_ok(value))
 		return true;
 	error_set(why,
-		  "%s = %.100s: must be inet:PORT@ADDRESS such as inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or "
+		  "%s = %.100s: must be inet:PORT@ADDRESS such as inet:8892@127.0.0.1, "
+		  "inet6:PORT@[ADDRESS], or "
 		  "unix:/PATH of at most %d bytes",
 		  o->name, value, UNIX_PATH_MAX);
 	return false;
@@ -121,7 +126,9 @@ static bool check_listen(const struct option *o, const char *value, struct error
 
 static bool check_url(const struct option *o, const char *value, struct error *why)
 {
-	size_t scheme = strncmp(value, "smtp://", 7) == 0 ? 7 : strncmp(value, "smtps://", 8) == 0 ? 8 : 0;
+	size_t scheme = strncmp(value, "smtp://", 7) == 0    ? 7
+			: strncmp(value, "smtps://", 8) == 0 ? 8
+							     : 0;
 	const char *rest = value + scheme, *colon = strrchr(rest, ':');
 	size_t n = strlen(rest);
 
@@ -131,12 +138,14 @@ static bool check_url(const struct option *o, const char *value, struct error *w
 		n = (size_t)(colon - rest);
 	if (scheme > 0 && host(rest, n) && (colon == NULL || port(colon + 1, strlen(colon + 1))))
 		return true;
-	error_set(why, "%s = %.100s: must be smtp://HOST:PORT or smtps://HOST:PORT", o->name, value);
+	error_set(why, "%s = %.100s: must be smtp://HOST:PORT or smtps://HOST:PORT", o->name,
+		  value);
 	return false;
 }
 
 /* Local part and domain, the domain in normal form. */
-static const char *read_mailbox(struct arena *a, const struct option *o, const char *value, struct error *why)
+static const char *read_mailbox(struct arena *a, const struct option *o, const char *value,
+				struct error *why)
 {
 	const char *at = strrchr(value, '@');
 	char text[1 + MAX_LOCAL_PART + DOMAIN_SIZE];
@@ -144,7 +153,8 @@ static const char *read_mailbox(struct arena *a, const struct option *o, const c
 
 	if (local == 0 || local > MAX_LOCAL_PART || strcspn(value, " \t\"<>()[],;:\\@") < local ||
 	    !domain_normal(at + 1, strlen(at + 1), text + local + 1)) {
-		error_set(why, "%s = %.100s: must be an address such as user@example.org", o->name, value);
+		error_set(why, "%s = %.100s: must be an address such as user@example.org", o->name,
+			  value);
 		return NULL;
 	}
 	for (size_t i = 0; i < local; i++)
@@ -155,7 +165,8 @@ static const char *read_mailbox(struct arena *a, const struct option *o, const c
 	return arena_text(a, text);
 }
 
-static const char *read_domain(struct arena *a, const struct option *o, const char *value, struct error *why)
+static const char *read_domain(struct arena *a, const struct option *o, const char *value,
+			       struct error *why)
 {
 	char name[DOMAIN_SIZE];
 
@@ -166,11 +177,13 @@ static const char *read_domain(struct arena *a, const struct option *o, const ch
 	return NULL;
 }
 
-static const char *read_nameserver(struct arena *a, const struct option *o, const char *value, struct error *why)
+static const char *read_nameserver(struct arena *a, const struct option *o, const char *value,
+				   struct error *why)
 {
 	size_t n = strcspn(value, "@");
 
-	if (address_of(value, n, ADDR_NONE) && (value[n] == '\0' || port(value + n + 1, strlen(value + n + 1))))
+	if (address_of(value, n, ADDR_NONE) &&
+	    (value[n] == '\0' || port(value + n + 1, strlen(value + n + 1))))
 		return arena_text(a, value);
 	error_set(why, "%s = %.100s: must be ADDRESS or ADDRESS@PORT", o->name, value);
 	return NULL;
@@ -179,31 +192,24 @@ static const char *read_nameserver(struct arena *a, const struct option *o, cons
 static bool check_plain(const struct option *o, const char *value, struct error *why)
 {
 	switch (o->kind) {
-	case OPTION_PATH:
-		return check_text(o, value, why) && check_path(o, value, why);
-	case OPTION_LISTEN:
-		return check_listen(o, value, why);
-	case OPTION_URL:
-		return check_url(o, value, why);
-	default:
-		return check_text(o, value, why);
+	case OPTION_PATH: return check_text(o, value, why) && check_path(o, value, why);
+	case OPTION_LISTEN: return check_listen(o, value, why);
+	case OPTION_URL: return check_url(o, value, why);
+	default: return check_text(o, value, why);
 	}
 }
 
-const char *option_text_read(struct arena *a, const struct option *o, const char *value, struct error *why)
+const char *option_text_read(struct arena *a, const struct option *o, const char *value,
+			     struct error *why)
 {
-	error_set(why, "out of memory");	/* unless something else is said below */
+	error_set(why, "out of memory"); /* unless something else is said below */
 	if (value[0] == '\0' && (o->least == 0 && o->kind <= OPTION_DOMAIN))
 		return arena_text(a, "");
 	switch (o->kind) {
-	case OPTION_MAILBOX:
-		return read_mailbox(a, o, value, why);
+	case OPTION_MAILBOX: return read_mailbox(a, o, value, why);
 	case OPTION_DOMAIN:
-	case OPTION_DOMAINS:
-		return read_domain(a, o, value, why);
-	case OPTION_NAMESERVERS:
-		return read_nameserver(a, o, value, why);
-	default:
-		return check_plain(o, value, why) ? arena_text(a, value) : NULL;
+	case OPTION_DOMAINS: return read_domain(a, o, value, why);
+	case OPTION_NAMESERVERS: return read_nameserver(a, o, value, why);
+	default: return check_plain(o, value, why) ? arena_text(a, value) : NULL;
 	}
 }

@@ -1,11 +1,20 @@
-/* syntax.c - the grammar of the configuration file. A loop over tokens, no recursion: the file may be hostile. */
+/* syntax.c - the grammar of the configuration file. A loop over tokens, no recursion: the file may
+ * be hostile. */
 #include "config/syntax.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum token_kind { TOKEN_WORD, TOKEN_EQUAL, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_COMMA, TOKEN_END, TOKEN_BAD };
+enum token_kind {
+	TOKEN_WORD,
+	TOKEN_EQUAL,
+	TOKEN_OPEN,
+	TOKEN_CLOSE,
+	TOKEN_COMMA,
+	TOKEN_END,
+	TOKEN_BAD
+};
 
 /* A piece of the text; a quoted word without its quotes, escapes still in it. */
 struct token {
@@ -21,7 +30,8 @@ struct syntax {
 	unsigned line;
 	bool in_rule;
 	unsigned rule_line;
-	char *scratch;		/* the values of the statement, with NULs: never more bytes than the text has, and two */
+	char *scratch; /* the values of the statement, with NULs: never more bytes than the text
+			  has, and two */
 	size_t used;
 	const char *value[SYNTAX_MAX_VALUES];
 	struct statement st;
@@ -36,11 +46,12 @@ struct syntax *syntax_new(const char *text, size_t len)
 		return NULL;
 	}
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-		text += 3;	/* a byte order mark, as some editors write it */
+		text += 3; /* a byte order mark, as some editors write it */
 		len -= 3;
 	}
-	s->p = text;
-	s->end = text + len;
+	s->p = s->end = text;
+	if (len > 0)
+		s->end += len;
 	s->line = 1;
 	return s;
 }
@@ -53,14 +64,16 @@ void syntax_free(struct syntax *s)
 	free(s);
 }
 
-/* -- tokens ----------------------------------------------------------------------------------------- */
+/* -- tokens
+ * ----------------------------------------------------------------------------------------- */
 
 static bool control(char c)
 {
 	return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
 }
 
-/* Bytes of a word without quotes. Any other has to be quoted, so that nothing is taken for more than it is. */
+/* Bytes of a word without quotes. Any other has to be quoted, so that nothing is taken for more
+ * than it is. */
 static bool bare(char c)
 {
 	return c > ' ' && c <= '~' && strchr("\"#{}=,;'\\`<>|()", c) == NULL;
@@ -108,7 +121,8 @@ static struct token lex_quoted(struct syntax *s, struct token t)
 		if (*s->p == '\\' && s->end - s->p > 1 && (s->p[1] == '"' || s->p[1] == '\\'))
 			s->p++;
 		else if (*s->p == '\\')
-			return bad(s, t, "a backslash in a quoted text", "must be followed by \" or \\");
+			return bad(s, t, "a backslash in a quoted text",
+				   "must be followed by \" or \\");
 		else if (control(*s->p))
 			break;
 	}
@@ -150,7 +164,8 @@ static struct token lex(struct syntax *s)
 	describe(*s->p, what);
 	if (control(*s->p++))
 		return bad(s, t, what, "is a control character");
-	return bad(s, t, what, t.len > 0 ? "inside a word: put the value in quotes" : "has to stand in quotes");
+	return bad(s, t, what,
+		   t.len > 0 ? "inside a word: put the value in quotes" : "has to stand in quotes");
 }
 
 /* The token after `n` others, taking none. What is wrong with it will be said when it is taken. */
@@ -207,7 +222,8 @@ static int shown(const struct token *t)
 	return t->len < 60 ? (int)t->len : 60;
 }
 
-/* -- statements ------------------------------------------------------------------------------------- */
+/* -- statements
+ * ------------------------------------------------------------------------------------- */
 
 /* After an error: on to the next line or, in a rule, to its closing brace. */
 static void skip_line(struct syntax *s, unsigned line)
@@ -249,11 +265,13 @@ static bool read_list(struct syntax *s)
 		struct token t = peek(s);
 
 		if (t.kind == TOKEN_EQUAL || t.kind == TOKEN_END || at_setting(s)) {
-			error_set(&s->st.error, "the list that begins in line %u is not closed by }", opened);
+			error_set(&s->st.error,
+				  "the list that begins in line %u is not closed by }", opened);
 			return false;
 		}
 		if (t.kind == TOKEN_OPEN) {
-			error_set(&s->st.error, "a list inside the list that begins in line %u", opened);
+			error_set(&s->st.error, "a list inside the list that begins in line %u",
+				  opened);
 			return false;
 		}
 		if (t.kind == TOKEN_WORD && !comma) {
@@ -281,22 +299,26 @@ static bool read_list(struct syntax *s)
 static bool opens_statement(const struct token *t)
 {
 	return t->kind == TOKEN_WORD && !t->quoted &&
-	       ((t->len == 4 && memcmp(t->at, "rule", 4) == 0) || (t->len == 7 && memcmp(t->at, "include", 7) == 0));
+	       ((t->len == 4 && memcmp(t->at, "rule", 4) == 0) ||
+		(t->len == 7 && memcmp(t->at, "include", 7) == 0));
 }
 
-/* A value has been read: what follows on its line must be a new statement, the end of the rule, or nothing. */
+/* A value has been read: what follows on its line must be a new statement, the end of the rule, or
+ * nothing. */
 static bool ends_well(struct syntax *s)
 {
 	struct token t = peek(s);
 
-	if (t.line != s->st.line || t.kind == TOKEN_END || t.kind == TOKEN_CLOSE || t.kind == TOKEN_BAD ||
-	    opens_statement(&t) || at_setting(s))
+	if (t.line != s->st.line || t.kind == TOKEN_END || t.kind == TOKEN_CLOSE ||
+	    t.kind == TOKEN_BAD || opens_statement(&t) || at_setting(s))
 		return true;
 	if (t.kind == TOKEN_COMMA)
 		error_set(&s->st.error, "%s: several values need braces: { a, b }", s->st.key);
 	else
-		error_set(&s->st.error, "%s = %.60s is followed by %.*s: write the value in one piece, or in quotes",
-			  s->st.key, s->value[0], shown(&t), t.at);
+		error_set(
+		    &s->st.error,
+		    "%s = %.60s is followed by %.*s: write the value in one piece, or in quotes",
+		    s->st.key, s->value[0], shown(&t), t.at);
 	return false;
 }
 
@@ -306,7 +328,8 @@ static const struct statement *set(struct syntax *s)
 	struct token t = peek(s);
 	bool ok;
 
-	if (t.line != s->st.line || (t.kind != TOKEN_WORD && t.kind != TOKEN_OPEN && t.kind != TOKEN_BAD)) {
+	if (t.line != s->st.line ||
+	    (t.kind != TOKEN_WORD && t.kind != TOKEN_OPEN && t.kind != TOKEN_BAD)) {
 		error_set(&s->st.error, "%s has no value", s->st.key);
 		skip_line(s, s->st.line);
 		return finish(s, STATEMENT_ERROR);
@@ -325,7 +348,8 @@ static const struct statement *set(struct syntax *s)
 	return finish(s, ok ? STATEMENT_SET : STATEMENT_ERROR);
 }
 
-/* The word rule is taken. Without a name the rule is entered all the same, so that its settings are not taken for options. */
+/* The word rule is taken. Without a name the rule is entered all the same, so that its settings are
+ * not taken for options. */
 static const struct statement *rule(struct syntax *s)
 {
 	struct token t = peek(s);
@@ -354,9 +378,12 @@ static const struct statement *include(struct syntax *s)
 	struct token t = peek(s);
 
 	if (s->in_rule)
-		error_set(&s->st.error, "the rule of line %u is not closed by } before include", s->rule_line);
+		error_set(&s->st.error, "the rule of line %u is not closed by } before include",
+			  s->rule_line);
 	else if (t.kind != TOKEN_WORD || t.line != s->st.line)
-		error_set(&s->st.error, "include needs the name of a file on its line: include \"conf.d/*.conf\"");
+		error_set(
+		    &s->st.error,
+		    "include needs the name of a file on its line: include \"conf.d/*.conf\"");
 	if (s->st.error.text[0] != '\0') {
 		s->in_rule = false;
 		skip_line(s, s->st.line);
@@ -384,7 +411,8 @@ static const struct statement *word(struct syntax *s, const struct token *t)
 		return set(s);
 	}
 	if (strcmp(s->st.key, "rule") == 0 && s->in_rule) {
-		error_set(&s->st.error, "the rule of line %u is not closed by } before this one", s->rule_line);
+		error_set(&s->st.error, "the rule of line %u is not closed by } before this one",
+			  s->rule_line);
 		s->in_rule = false;
 		s->p = t->at;
 		s->line = t->line;

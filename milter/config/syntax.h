@@ -1,5 +1,6 @@
-/* syntax.h - the grammar of the configuration file (config.h), one statement at a time. Knows no option by name.
- * Goes on after an error at the next line, so that all errors of a file can be told at once. */
+/* syntax.h - the grammar of the configuration file (config.h), one statement at a time. Knows no
+ * option by name. Goes on after an error at the next line, so that all errors of a file can be told
+ * at once. */
 #ifndef ALIGND_CONFIG_SYNTAX_H
 #define ALIGND_CONFIG_SYNTAX_H
 
@@ -9,14 +10,14 @@
 #include "base/error.h"
 
 #define SYNTAX_NAME_MAX 63	/* a key */
-#define SYNTAX_MAX_VALUES 10000	/* of one list */
+#define SYNTAX_MAX_VALUES 10000 /* of one list */
 
 enum statement_kind {
-	STATEMENT_SET,		/* key = value, key = { values } */
-	STATEMENT_INCLUDE,	/* value[0] is the pattern */
-	STATEMENT_RULE,		/* rule "value[0]" { */
-	STATEMENT_RULE_END,	/* } */
-	STATEMENT_ERROR,	/* error */
+	STATEMENT_SET,	    /* key = value, key = { values } */
+	STATEMENT_INCLUDE,  /* value[0] is the pattern */
+	STATEMENT_RULE,	    /* rule "value[0]" { */
+	STATEMENT_RULE_END, /* } */
+	STATEMENT_ERROR,    /* error */
 	STATEMENT_END
 };
 
@@ -24,7 +25,8 @@ enum statement_kind {
 struct statement {
 	enum statement_kind kind;
 	unsigned line;
-	bool in_rule;		/* the place after it is inside rule { }; not after an ERROR that ends a rule */
+	bool in_rule; /* the place after it is inside rule { }; not after an ERROR that ends a rule
+		       */
 	char key[SYNTAX_NAME_MAX + 1];
 	bool is_list;
 	size_t count;
@@ -36,7 +38,7 @@ struct syntax;
 
 /* Read `len` bytes, borrowed. NULL: out of memory. */
 struct syntax *syntax_new(const char *text, size_t len);
-void syntax_free(struct syntax *s);	/* NULL is fine */
+void syntax_free(struct syntax *s); /* NULL is fine */
 
 /* The next statement; after STATEMENT_END always that again. */
 const struct statement *syntax_next(struct syntax *s);

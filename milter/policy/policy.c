@@ -13,20 +13,22 @@ struct walk {
 	const struct facts *f;
 	const struct rules *rules;
 	enum stage stage;
-	unsigned known;		/* NEED_ bits that are there although the stage is early */
-	struct path mail_from;	/* read once */
+	unsigned known;	       /* NEED_ bits that are there although the stage is early */
+	struct path mail_from; /* read once */
 };
 
 enum truth { NO, YES, UNKNOWN };
 
-static void walk_start(struct walk *w, const struct facts *f, const struct rules *r, enum stage stage)
+static void walk_start(struct walk *w, const struct facts *f, const struct rules *r,
+		       enum stage stage)
 {
 	*w = (struct walk){.f = f, .rules = r, .stage = stage};
 	if (stage > STAGE_CONNECT && f->mail_from != NULL && f->mail_from[0] != '\0')
 		mailbox_path(f->mail_from, &w->mail_from);
 }
 
-/* -- conditions ------------------------------------------------------------------------------------- */
+/* -- conditions
+ * ------------------------------------------------------------------------------------- */
 
 static bool one_of(const struct condition *c, unsigned value)
 {
@@ -59,8 +61,8 @@ static bool address_matches(const struct condition *c, const struct path *path)
 	return false;
 }
 
-/* Of several things one is enough to stop a message, but all must be listed to let it through: else a sender could
- * open a door for one recipient and send to another. */
+/* Of several things one is enough to stop a message, but all must be listed to let it through: else
+ * a sender could open a door for one recipient and send to another. */
 static bool enough(size_t matching, size_t count, bool stops)
 {
 	return stops ? matching > 0 : matching > 0 && matching == count;
@@ -99,7 +101,8 @@ static bool client_matches(const struct condition *c, const struct facts *f)
 	return false;
 }
 
-/* Pass if any signature passes; else an unanswered one counts before a failed one, as it might have passed. */
+/* Pass if any signature passes; else an unanswered one counts before a failed one, as it might have
+ * passed. */
 static enum dkim_result dkim_result(const struct dkim_facts *d)
 {
 	enum dkim_result best = d->count > 0 ? d->signature[0].result : DKIM_NONE;
@@ -116,7 +119,8 @@ static enum dkim_result dkim_result(const struct dkim_facts *d)
 static bool dkim_domain_matches(const struct condition *c, const struct dkim_facts *d)
 {
 	for (size_t i = 0; i < d->count; i++)
-		if (d->signature[i].result == DKIM_PASS && at_or_below_any(c, d->signature[i].domain))
+		if (d->signature[i].result == DKIM_PASS &&
+		    at_or_below_any(c, d->signature[i].domain))
 			return true;
 	return false;
 }
@@ -141,7 +145,8 @@ static bool condition_matches(const struct condition *c, const struct walk *w, b
 	case COND_AUTHENTICATED: return one_of(c, f->authenticated);
 	case COND_CLIENT: return client_matches(c, f);
 	case COND_CLIENT_NAME:
-	case COND_FORWARDER: return f->iprev.result == IPREV_PASS && at_or_below_any(c, f->iprev.name);
+	case COND_FORWARDER:
+		return f->iprev.result == IPREV_PASS && at_or_below_any(c, f->iprev.name);
 	case COND_IPREV: return one_of(c, f->iprev.result);
 	case COND_HELO: return one_of(c, f->helo.result);
 	case COND_SPF: return one_of(c, f->spf.result);
@@ -188,9 +193,11 @@ static bool condition_known(const struct condition *c, const struct walk *w)
 	return rule_key_of(c->id)->known <= w->stage;
 }
 
-/* YES: every condition holds. NO: one does not, whatever the others. UNKNOWN: the rest of the facts will tell; `need_r`
- * gets the DNS answers among them, and `later_r` whether there is anything else. */
-static enum truth rule_matches(const struct rule *rule, const struct walk *w, unsigned *need_r, bool *later_r)
+/* YES: every condition holds. NO: one does not, whatever the others. UNKNOWN: the rest of the facts
+ * will tell; `need_r` gets the DNS answers among them, and `later_r` whether there is anything
+ * else. */
+static enum truth rule_matches(const struct rule *rule, const struct walk *w, unsigned *need_r,
+			       bool *later_r)
 {
 	bool stops = rules_action(w->rules, rule) >= ACTION_QUARANTINE;
 
@@ -211,7 +218,8 @@ static enum truth rule_matches(const struct rule *rule, const struct walk *w, un
 	return *need_r == 0 && !*later_r ? YES : UNKNOWN;
 }
 
-/* -- the reason for the report (RFC 9990 3.1.6) -------------------------------------------------------- */
+/* -- the reason for the report (RFC 9990 3.1.6)
+ * -------------------------------------------------------- */
 
 /* The policy that the action amounts to. */
 static enum dmarc_policy applied(enum action a)
@@ -235,7 +243,8 @@ static const char *implied_reason(const struct rule *rule)
 	return "local_policy";
 }
 
-/* A message that passed is due no refusal; one that failed, what is published. Anything else has a reason. */
+/* A message that passed is due no refusal; one that failed, what is published. Anything else has a
+ * reason. */
 static void explain(const struct facts *f, const struct rule *rule, struct decision *d)
 {
 	const struct dmarc_facts *m = &f->dmarc;
@@ -258,11 +267,13 @@ static void explain(const struct facts *f, const struct rule *rule, struct decis
 	}
 }
 
-/* -- decisions -------------------------------------------------------------------------------------- */
+/* -- decisions
+ * -------------------------------------------------------------------------------------- */
 
 static void decide(const struct walk *w, const struct rule *rule, bool enforce, struct decision *d)
 {
-	*d = (struct decision){.wanted = ACTION_ACCEPT, .rule = "default", .reason = "", .comment = ""};
+	*d = (struct decision){
+	    .wanted = ACTION_ACCEPT, .rule = "default", .reason = "", .comment = ""};
 	if (rule != NULL) {
 		d->wanted = rules_action(w->rules, rule);
 		d->rule = rule->name;
@@ -273,7 +284,8 @@ static void decide(const struct walk *w, const struct rule *rule, bool enforce, 
 	explain(w->f, rule, d);
 }
 
-void policy_decide(const struct facts *f, const struct rules *r, bool enforce, struct decision *out_r)
+void policy_decide(const struct facts *f, const struct rules *r, bool enforce,
+		   struct decision *out_r)
 {
 	struct walk w;
 	unsigned need;
@@ -317,8 +329,8 @@ unsigned policy_need(const struct facts *f, const struct rules *r, enum stage st
 	return need_of(&w);
 }
 
-bool policy_decide_early(const struct facts *f, const struct rules *r, enum stage stage, bool enforce,
-			 struct decision *out_r)
+bool policy_decide_early(const struct facts *f, const struct rules *r, enum stage stage,
+			 bool enforce, struct decision *out_r)
 {
 	struct walk w;
 	unsigned need;
@@ -333,8 +345,10 @@ bool policy_decide_early(const struct facts *f, const struct rules *r, enum stag
 
 		if (match == NO)
 			continue;
-		/* In monitor mode the message goes on, so that everything about it is seen and recorded. */
-		if (match == UNKNOWN || (rule->action != ACTION_SKIP && (rule->stage > stage || !enforce)))
+		/* In monitor mode the message goes on, so that everything about it is seen and
+		 * recorded. */
+		if (match == UNKNOWN ||
+		    (rule->action != ACTION_SKIP && (rule->stage > stage || !enforce)))
 			return false;
 		decide(&w, rule, enforce, out_r);
 		return true;

@@ -48,7 +48,15 @@ static const char *author(const struct facts *f)
 	return f->author_count > 0 ? f->author[0] : "";
 }
 
-enum word { WORD_FROM, WORD_CLIENT, WORD_CLIENT_NAME, WORD_HELO, WORD_MAIL_FROM, WORD_RULE, WORD_COUNT };
+enum word {
+	WORD_FROM,
+	WORD_CLIENT,
+	WORD_CLIENT_NAME,
+	WORD_HELO,
+	WORD_MAIL_FROM,
+	WORD_RULE,
+	WORD_COUNT
+};
 
 static const char *const words[] = {"from", "client", "client_name", "helo", "mail_from", "rule"};
 
@@ -71,7 +79,8 @@ bool reply_text_check(const char *template, struct error *why)
 			p++;
 		} else if (word_at(p) == WORD_COUNT) {
 			error_set(why,
-				  "text has %.20s: must be %%{from}, %%{client}, %%{client_name}, %%{helo}, "
+				  "text has %.20s: must be %%{from}, %%{client}, %%{client_name}, "
+				  "%%{helo}, "
 				  "%%{mail_from}, %%{rule}, or %%%% for a percent sign",
 				  p);
 			return false;
@@ -84,22 +93,17 @@ static const char *word_value(enum word w, const struct facts *f, const struct r
 			      char client[ADDR_TEXT_SIZE])
 {
 	switch (w) {
-	case WORD_FROM:
-		return author(f);
-	case WORD_CLIENT:
-		return addr_print(&f->client, client);
-	case WORD_CLIENT_NAME:
-		return f->iprev.result == IPREV_PASS ? f->iprev.name : "unknown";
-	case WORD_HELO:
-		return f->helo.name;
-	case WORD_MAIL_FROM:
-		return f->spf.domain;
-	default:
-		return rule->name;
+	case WORD_FROM: return author(f);
+	case WORD_CLIENT: return addr_print(&f->client, client);
+	case WORD_CLIENT_NAME: return f->iprev.result == IPREV_PASS ? f->iprev.name : "unknown";
+	case WORD_HELO: return f->helo.name;
+	case WORD_MAIL_FROM: return f->spf.domain;
+	default: return rule->name;
 	}
 }
 
-/* Append what fits; anything but printable ASCII becomes a question mark (RFC 7208 8.4's care for foreign text). */
+/* Append what fits; anything but printable ASCII becomes a question mark (RFC 7208 8.4's care for
+ * foreign text). */
 static void append(struct decision *d, size_t *len, const char *text)
 {
 	for (; *text != '\0' && *len + 1 < sizeof(d->text); text++)
@@ -107,7 +111,8 @@ static void append(struct decision *d, size_t *len, const char *text)
 	d->text[*len] = '\0';
 }
 
-static void expand(const char *template, const struct facts *f, const struct rule *rule, struct decision *d)
+static void expand(const char *template, const struct facts *f, const struct rule *rule,
+		   struct decision *d)
 {
 	char client[ADDR_TEXT_SIZE], byte[2] = "";
 	size_t len = 0;
@@ -133,10 +138,12 @@ struct standard {
 	const char *tempfail_x, *tempfail_text;
 };
 
-static const struct standard internal = {"5.3.0", "Internal error of the mail filter", "4.3.0",
-					 "Internal error of the mail filter, please try again later"};
+static const struct standard internal = {
+    "5.3.0", "Internal error of the mail filter", "4.3.0",
+    "Internal error of the mail filter, please try again later"};
 static const struct standard from_status[] = {
-    [FROM_OK] = {"5.7.1", "From header field not accepted", "4.7.1", "From header field not accepted now"},
+    [FROM_OK] = {"5.7.1", "From header field not accepted", "4.7.1",
+		 "From header field not accepted now"},
     [FROM_MISSING] = {"5.7.1", "The message has no From header field", "4.7.1",
 		      "The message has no From header field"},
     [FROM_REPEATED] = {"5.7.1", "The message has several From header fields", "4.7.1",
@@ -145,23 +152,28 @@ static const struct standard from_status[] = {
 		       "The From header field has several author domains"},
     [FROM_MALFORMED] = {"5.7.1", "The From header field has no readable address", "4.7.1",
 			"The From header field has no readable address"}};
-static const struct standard dmarc = {"5.7.1", "Email rejected per DMARC policy for %{from}", "4.7.1",
-				      "DMARC policy for %{from} not available, please try again later"};
-static const struct standard dmarc_local = {"5.7.1", "Email from %{from} not accepted for its DMARC result",
-					    "4.7.1",
-					    "Email from %{from} not accepted now for its DMARC result"};
-static const struct standard several = {"5.7.26", "Multiple authentication checks failed", "4.7.26",
-					"Multiple authentication checks failed, please try again later"};
-static const struct standard iprev = {"5.7.25", "Reverse DNS validation failed for %{client}", "4.7.25",
-				      "Reverse DNS of %{client} not available, please try again later"};
+static const struct standard dmarc = {
+    "5.7.1", "Email rejected per DMARC policy for %{from}", "4.7.1",
+    "DMARC policy for %{from} not available, please try again later"};
+static const struct standard dmarc_local = {
+    "5.7.1", "Email from %{from} not accepted for its DMARC result", "4.7.1",
+    "Email from %{from} not accepted now for its DMARC result"};
+static const struct standard several = {
+    "5.7.26", "Multiple authentication checks failed", "4.7.26",
+    "Multiple authentication checks failed, please try again later"};
+static const struct standard iprev = {
+    "5.7.25", "Reverse DNS validation failed for %{client}", "4.7.25",
+    "Reverse DNS of %{client} not available, please try again later"};
 static const struct standard spf_fail = {"5.7.23", "SPF validation failed", "4.7.24",
 					 "SPF validation error, please try again later"};
 static const struct standard spf_error = {"5.7.24", "SPF validation error", "4.7.24",
 					  "SPF validation error, please try again later"};
 static const struct standard dkim = {"5.7.20", "No passing DKIM signature found", "4.7.5",
 				     "Unable to verify signature - key server unavailable"};
-static const struct standard arc = {"5.7.29", "ARC validation failure", "4.7.29", "ARC validation failure"};
-static const struct standard helo = {"5.7.1", "HELO name not accepted", "4.7.1", "HELO name not accepted now"};
+static const struct standard arc = {"5.7.29", "ARC validation failure", "4.7.29",
+				    "ARC validation failure"};
+static const struct standard helo = {"5.7.1", "HELO name not accepted", "4.7.1",
+				     "HELO name not accepted now"};
 static const struct standard local = {"5.7.1", "Message not accepted by local policy", "4.7.1",
 				      "Message not accepted now by local policy"};
 
@@ -199,7 +211,8 @@ static const struct standard *waiting_reply(const struct rule *rule)
 {
 	if (asks_temperror(rule, COND_IPREV, IPREV_TEMPERROR))
 		return &iprev;
-	if (asks_temperror(rule, COND_SPF, SPF_TEMPERROR) || asks_temperror(rule, COND_SPF_HELO, SPF_TEMPERROR))
+	if (asks_temperror(rule, COND_SPF, SPF_TEMPERROR) ||
+	    asks_temperror(rule, COND_SPF_HELO, SPF_TEMPERROR))
 		return &spf_error;
 	return asks_temperror(rule, COND_DKIM, DKIM_TEMPERROR) ? &dkim : NULL;
 }
@@ -208,7 +221,8 @@ static const struct standard *waiting_reply(const struct rule *rule)
 static const struct standard *check_reply(const struct facts *f, const struct rule *rule)
 {
 	bool ip = asks_failure(rule, COND_IPREV, IPREV_PASS);
-	bool from = asks_failure(rule, COND_SPF, SPF_PASS), name = asks_failure(rule, COND_SPF_HELO, SPF_PASS);
+	bool from = asks_failure(rule, COND_SPF, SPF_PASS),
+	     name = asks_failure(rule, COND_SPF_HELO, SPF_PASS);
 	bool signature = asks_failure(rule, COND_DKIM, DKIM_PASS);
 
 	if (ip + (from || name) + signature > 1)
@@ -243,8 +257,13 @@ void reply_write(const struct facts *f, const struct rule *rule, struct decision
 	const struct standard *s = choose(f, rule, reject);
 	const char *text = reject ? s->reject_text : s->tempfail_text;
 
-	snprintf(d->code, sizeof(d->code), "%s", rule->code != NULL ? rule->code : reject ? "550" : "451");
+	snprintf(d->code, sizeof(d->code), "%s",
+		 rule->code != NULL ? rule->code
+		 : reject	    ? "550"
+				    : "451");
 	snprintf(d->xcode, sizeof(d->xcode), "%s",
-		 rule->xcode != NULL ? rule->xcode : reject ? s->reject_x : s->tempfail_x);
+		 rule->xcode != NULL ? rule->xcode
+		 : reject	     ? s->reject_x
+				     : s->tempfail_x);
 	expand(rule->text != NULL ? rule->text : text, f, rule, d);
 }

@@ -1,4 +1,5 @@
-/* rule.c - rules and sets of rules: make, check as a whole, print, free. The values are read in rule_value.c. */
+/* rule.c - rules and sets of rules: make, check as a whole, print, free. The values are read in
+ * rule_value.c. */
 #include "policy/rule.h"
 
 #include <stdio.h>
@@ -8,7 +9,7 @@
 #include "base/choice.h"
 #include "policy/rule_key.h"
 
-#define NAME_MAX_BYTES 64	/* it goes into log lines and replies */
+#define NAME_MAX_BYTES 64 /* it goes into log lines and replies */
 
 const char *action_name(enum action a)
 {
@@ -50,13 +51,14 @@ bool rules_take(struct rules *r, struct rule *rule, struct error *why)
 
 	for (size_t i = 0; i < r->count; i++) {
 		if (strcmp(r->rule[i]->name, rule->name) == 0) {
-			error_set(why, "there is a rule \"%s\" already, in %s", rule->name, r->rule[i]->origin);
+			error_set(why, "there is a rule \"%s\" already, in %s", rule->name,
+				  r->rule[i]->origin);
 			return false;
 		}
 	}
 	if (r->count > 0 && open_to_all(r->rule[r->count - 1])) {
-		error_set(why, "rule \"%s\" is never reached: rule \"%s\" in %s has no condition", rule->name,
-			  r->rule[r->count - 1]->name, r->rule[r->count - 1]->origin);
+		error_set(why, "rule \"%s\" is never reached: rule \"%s\" in %s has no condition",
+			  rule->name, r->rule[r->count - 1]->name, r->rule[r->count - 1]->origin);
 		return false;
 	}
 	if (r->count == MAX_RULES) {
@@ -75,8 +77,8 @@ bool rules_take(struct rules *r, struct rule *rule, struct error *why)
 
 static bool name_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-	       c == '_' || c == '.';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '.';
 }
 
 struct rule *rule_new(const char *name, const char *origin, struct error *why)
@@ -89,12 +91,14 @@ struct rule *rule_new(const char *name, const char *origin, struct error *why)
 		ok &= name_byte(name[i]);
 	if (!ok) {
 		error_set(why,
-			  "rule \"%.60s\": a rule's name must have 1 to %d letters, digits, hyphens, underscores or dots",
+			  "rule \"%.60s\": a rule's name must have 1 to %d letters, digits, "
+			  "hyphens, underscores or dots",
 			  name, NAME_MAX_BYTES);
 		return NULL;
 	}
 	rule = calloc(1, sizeof(*rule));
-	if (rule == NULL || (rule->name = strdup(name)) == NULL || (rule->origin = strdup(origin)) == NULL) {
+	if (rule == NULL || (rule->name = strdup(name)) == NULL ||
+	    (rule->origin = strdup(origin)) == NULL) {
 		error_set(why, "out of memory");
 		rule_free(rule);
 		return NULL;
@@ -159,8 +163,8 @@ static bool check_reply(const struct rule *rule, struct error *why)
 		return false;
 	}
 	if (rule->code != NULL && rule->code[0] != class) {
-		error_set(why, "code = %s %s: action = %s needs codes that begin with %c", rule->code,
-			  rule->xcode, action_name(rule->action), class);
+		error_set(why, "code = %s %s: action = %s needs codes that begin with %c",
+			  rule->code, rule->xcode, action_name(rule->action), class);
 		return false;
 	}
 	return true;
@@ -170,7 +174,8 @@ static bool check_stage(const struct rule *rule, struct error *why)
 {
 	if (rule->stage == STAGE_END)
 		return true;
-	if (rule->action != ACTION_SKIP && rule->action != ACTION_REJECT && rule->action != ACTION_TEMPFAIL) {
+	if (rule->action != ACTION_SKIP && rule->action != ACTION_REJECT &&
+	    rule->action != ACTION_TEMPFAIL) {
 		error_set(why, "stage is for skip, reject and tempfail, not for action = %s",
 			  action_name(rule->action));
 		return false;
@@ -191,8 +196,9 @@ static bool check_stage(const struct rule *rule, struct error *why)
 static const struct {
 	enum condition_id id;
 	unsigned temperror;
-} temporary[] = {{COND_IPREV, IPREV_TEMPERROR},	 {COND_HELO, HELO_TEMPERROR}, {COND_SPF, SPF_TEMPERROR},
-		 {COND_SPF_HELO, SPF_TEMPERROR}, {COND_DKIM, DKIM_TEMPERROR}, {COND_DMARC, DMARC_TEMPERROR},
+} temporary[] = {{COND_IPREV, IPREV_TEMPERROR}, {COND_HELO, HELO_TEMPERROR},
+		 {COND_SPF, SPF_TEMPERROR},	{COND_SPF_HELO, SPF_TEMPERROR},
+		 {COND_DKIM, DKIM_TEMPERROR},	{COND_DMARC, DMARC_TEMPERROR},
 		 {COND_INTERNAL_ERROR, 1}};
 
 #define TEMPORARY_COUNT (sizeof(temporary) / sizeof(temporary[0]))
@@ -204,16 +210,19 @@ static bool check_reject(const struct rule *rule, struct error *why)
 		const struct condition *c = rule_condition(rule, temporary[i].id);
 
 		if (c != NULL && c->mask & 1u << temporary[i].temperror) {
-			error_set(why, "action = reject with %s = %s: the failure is temporary, use tempfail",
-				  rule_key_of(c->id)->key.name,
-				  c->id == COND_INTERNAL_ERROR ? "yes" : "temperror");
+			error_set(
+			    why,
+			    "action = reject with %s = %s: the failure is temporary, use tempfail",
+			    rule_key_of(c->id)->key.name,
+			    c->id == COND_INTERNAL_ERROR ? "yes" : "temperror");
 			return false;
 		}
 	}
 	return true;
 }
 
-/* A bad signature is never a reason to have the message sent again (RFC 6376 6.3), unless something else is open. */
+/* A bad signature is never a reason to have the message sent again (RFC 6376 6.3), unless something
+ * else is open. */
 static bool check_tempfail(const struct rule *rule, struct error *why)
 {
 	const struct condition *dkim = rule_condition(rule, COND_DKIM);
@@ -226,7 +235,8 @@ static bool check_tempfail(const struct rule *rule, struct error *why)
 		if (c != NULL && c->mask == 1u << temporary[i].temperror)
 			return true;
 	}
-	error_set(why, "action = tempfail with dkim = fail: the signature will not become better (RFC 6376 6.3)");
+	error_set(why, "action = tempfail with dkim = fail: the signature will not become better "
+		       "(RFC 6376 6.3)");
 	return false;
 }
 
@@ -249,7 +259,8 @@ bool rule_check(const struct rule *rule, struct error *why)
 	return false;
 }
 
-/* -- print ------------------------------------------------------------------------------------------ */
+/* -- print
+ * ------------------------------------------------------------------------------------------ */
 
 /* One value at a time to the end of a line: "a" or "{ a, b }". */
 static void print_item(struct strbuf *out, const char *value, bool quote, size_t *printed)
@@ -287,7 +298,8 @@ static void print_condition(struct strbuf *out, const struct condition *c)
 	strbuf_addf(out, "\t%s = %s", k->key.name, k->key.takes_list ? "{ " : "");
 	if (c->id == COND_CLIENT && c->mask & 1)
 		print_item(out, "local", false, &printed);
-	for (unsigned i = 0; k->key.choices[0] != '\0' && *choice_at(k->key.choices, i, word) != '\0'; i++)
+	for (unsigned i = 0;
+	     k->key.choices[0] != '\0' && *choice_at(k->key.choices, i, word) != '\0'; i++)
 		if (c->mask & 1u << i)
 			print_item(out, word, false, &printed);
 	for (size_t i = 0; i < c->count; i++) {
@@ -317,7 +329,8 @@ void rule_print(const struct rule *rule, struct strbuf *out)
 		print_condition(out, &rule->condition[i]);
 	strbuf_addf(out, "\taction = %s\n", action_name(rule->action));
 	if (rule->stage != STAGE_END)
-		strbuf_addf(out, "\tstage = %s\n", rule->stage == STAGE_CONNECT ? "connect" : "mail");
+		strbuf_addf(out, "\tstage = %s\n",
+			    rule->stage == STAGE_CONNECT ? "connect" : "mail");
 	print_text(out, "reason", rule->reason);
 	print_text(out, "comment", rule->comment);
 	if (rule->code != NULL)

@@ -1,4 +1,5 @@
-/* rule_value.c - the values of a rule's keys, from text to what the decision compares. Everything is checked here. */
+/* rule_value.c - the values of a rule's keys, from text to what the decision compares. Everything
+ * is checked here. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "policy/reply.h"
 #include "policy/rule_key.h"
 
-#define COMMENT_MAX 200	/* goes into the XML of every report of the domain */
+#define COMMENT_MAX 200 /* goes into the XML of every report of the domain */
 
 static bool no_memory(struct error *why)
 {
@@ -39,7 +40,8 @@ static bool set_words(const struct key *k, struct condition *c, const char *cons
 }
 
 /* The word local is bit 0 of the mask. */
-static bool set_networks(struct condition *c, const char *const *values, size_t n, struct error *why)
+static bool set_networks(struct condition *c, const char *const *values, size_t n,
+			 struct error *why)
 {
 	c->network = calloc(n, sizeof(*c->network));
 	if (c->network == NULL)
@@ -51,7 +53,8 @@ static bool set_networks(struct condition *c, const char *const *values, size_t 
 			c->count++;
 		} else {
 			error_set(why,
-				  "client = %.60s: must be an address, a network such as 192.0.2.0/24 with zero "
+				  "client = %.60s: must be an address, a network such as "
+				  "192.0.2.0/24 with zero "
 				  "bits after the prefix, or local",
 				  values[i]);
 			return false;
@@ -70,8 +73,8 @@ static bool set_domain(const struct key *k, const char *value, char **out_r, str
 	if (strncmp(value, "*.", 2) == 0)
 		text = value + 2;
 	if (text != value && domain_normal(text, strlen(text), name))
-		error_set(why, "%s = %.60s: write %.60s; it stands for all names below it too", k->key.name,
-			  value, text);
+		error_set(why, "%s = %.60s: write %.60s; it stands for all names below it too",
+			  k->key.name, value, text);
 	else
 		error_set(why, "%s = %.60s: this is no domain name", k->key.name, value);
 	return false;
@@ -88,7 +91,8 @@ static bool set_address(const struct key *k, const char *value, char **out_r, st
 		return set_domain(k, value, out_r, why);
 	if (local == 0 || local > MAX_LOCAL_PART || strcspn(value, " \t\"<>()[],;:\\@") < local ||
 	    !domain_normal(at + 1, strlen(at + 1), name)) {
-		error_set(why, "%s = %.80s: must be a domain or an address such as user@example.org",
+		error_set(why,
+			  "%s = %.80s: must be a domain or an address such as user@example.org",
 			  k->key.name, value);
 		return false;
 	}
@@ -112,20 +116,17 @@ static bool set_texts(const struct key *k, struct condition *c, const char *cons
 	return true;
 }
 
-static bool set_condition(struct rule *rule, const struct key *k, const char *const *values, size_t n,
-			  struct error *why)
+static bool set_condition(struct rule *rule, const struct key *k, const char *const *values,
+			  size_t n, struct error *why)
 {
 	struct condition *c = &rule->condition[rule->condition_count++];
 
 	c->id = (enum condition_id)rule_key_index(k);
 	switch (k->kind) {
 	case KEY_WORDS:
-	case KEY_YESNO:
-		return set_words(k, c, values, n, why);
-	case KEY_NETWORKS:
-		return set_networks(c, values, n, why);
-	default:
-		return set_texts(k, c, values, n, why);
+	case KEY_YESNO: return set_words(k, c, values, n, why);
+	case KEY_NETWORKS: return set_networks(c, values, n, why);
+	default: return set_texts(k, c, values, n, why);
 	}
 }
 
@@ -137,7 +138,8 @@ static bool printable(const struct key *k, const char *value, size_t most, struc
 	for (size_t i = 0; i < n; i++)
 		ok &= value[i] >= ' ' && value[i] <= '~';
 	if (!ok)
-		error_set(why, "%s must have 1 to %zu printable ASCII characters", k->key.name, most);
+		error_set(why, "%s must have 1 to %zu printable ASCII characters", k->key.name,
+			  most);
 	return ok;
 }
 
@@ -145,14 +147,16 @@ static bool set_code(struct rule *rule, const char *value, struct error *why)
 {
 	if (!reply_code_parse(value, &rule->code, &rule->xcode)) {
 		error_set(why,
-			  "code = %.60s: must be two codes of one class, such as \"550 5.7.1\" or \"451 4.7.1\"",
+			  "code = %.60s: must be two codes of one class, such as \"550 5.7.1\" or "
+			  "\"451 4.7.1\"",
 			  value);
 		return false;
 	}
 	return rule->code != NULL || no_memory(why);
 }
 
-static bool set_setting(struct rule *rule, const struct key *k, const char *value, struct error *why)
+static bool set_setting(struct rule *rule, const struct key *k, const char *value,
+			struct error *why)
 {
 	int at = choice_find(k->key.choices, value);
 
@@ -161,21 +165,16 @@ static bool set_setting(struct rule *rule, const struct key *k, const char *valu
 		return false;
 	}
 	switch (k->kind) {
-	case KEY_ACTION:
-		rule->action = (enum action)at;
-		return true;
-	case KEY_STAGE:
-		rule->stage = (enum stage)at;
-		return true;
-	case KEY_REASON:
-		return copy_text(&rule->reason, value, why);
+	case KEY_ACTION: rule->action = (enum action)at; return true;
+	case KEY_STAGE: rule->stage = (enum stage)at; return true;
+	case KEY_REASON: return copy_text(&rule->reason, value, why);
 	case KEY_COMMENT:
-		return printable(k, value, COMMENT_MAX, why) && copy_text(&rule->comment, value, why);
-	case KEY_CODE:
-		return set_code(rule, value, why);
+		return printable(k, value, COMMENT_MAX, why) &&
+		       copy_text(&rule->comment, value, why);
+	case KEY_CODE: return set_code(rule, value, why);
 	default:
-		return printable(k, value, REPLY_TEMPLATE_MAX, why) && reply_text_check(value, why) &&
-		       copy_text(&rule->text, value, why);
+		return printable(k, value, REPLY_TEMPLATE_MAX, why) &&
+		       reply_text_check(value, why) && copy_text(&rule->text, value, why);
 	}
 }
 

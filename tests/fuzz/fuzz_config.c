@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t n, m;
 
 	if (size > 65536 || (size > 0 && memmem(data, size, "include", 7) != NULL))
-		return 0;	/* no files here */
+		return 0; /* no files here */
 	c = read_text((const char *)data, size);
 	if (c == NULL)
 		return 0;
