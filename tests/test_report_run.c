@@ -227,6 +227,29 @@ static void leaves_out_the_rarest_until_the_mail_fits(void **state)
 	    strstr(w->said, "failed: r@b.example: the report does not fit into a mail\n"));
 }
 
+static void sends_one_day_when_asked(void **state)
+{
+	struct report_world *w = *state;
+	struct row row = sample_row();
+	struct report_tally t;
+	int64_t day = DAY - 20;
+
+	saw(w, "a.example", "mailto:r@a.example", true);
+	row.when -= 20 * TUPLE_DAY;
+	row.policy.domain = "b.example";
+	row.policy.rua = "mailto:r@b.example";
+	add(w->store, &row);
+	w->run.day = &day;
+	assert_int_equal(run_at(w, 0, NULL).mails, 1);
+	assert_string_equal(smtp_sink_recipients(w->sink), "r@b.example ");
+	assert_int_equal(run_at(w, 0, NULL).mails, 0);
+	day = DAY + 1;
+	assert_false(report_send(&w->run, NULL, &t, &w->place->why));
+	assert_non_null(strstr(w->place->why.text, "the day has not ended"));
+	w->run.day = NULL;
+	assert_int_equal(run_at(w, 0, NULL).mails, 1);
+}
+
 static void stops_when_told(void **state)
 {
 	struct report_world *w = *state;
@@ -265,6 +288,7 @@ int main(void)
 	    TEST(stops_at_the_daily_limit_and_goes_on_tomorrow),
 	    TEST(reports_each_policy_of_a_day_apart),
 	    TEST(leaves_out_the_rarest_until_the_mail_fits),
+	    TEST(sends_one_day_when_asked),
 	    TEST(stops_when_told),
 	    TEST(leaves_old_days_alone),
 	};

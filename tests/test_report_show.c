@@ -58,6 +58,13 @@ static void lists_reports_and_destinations(void **state)
 	assert_contains(text, "\n           sent      r@a.example\n");
 	assert_contains(text, "2024-10-04 suppressed b.example  20241004");
 	free(text);
+	f = open_memstream(&text, &n);
+	assert_true(report_list_domain(w->store, DAY, DAY, "b.example", f, NULL));
+	assert_true(report_list(w->store, DAY + 1, DAY + 1, f, NULL));
+	fclose(f);
+	assert_memory_equal(text, "2024-10-04 suppressed b.example", 31);
+	assert_null(strstr(text, "a.example"));
+	free(text);
 }
 
 /* Any past day can be shown again, byte for byte, sent or not. */

@@ -14,6 +14,8 @@
 
 #define LEASE 100
 
+static const struct store_choice ALL;
+
 static struct store_report sample_report(int64_t day, const char *domain)
 {
 	struct store_report r = {.day = day, .state = REPORT_DUE, .next = NOON, .changed = NOON};
@@ -69,21 +71,21 @@ static void is_claimed_in_its_turn_and_finished(void **state)
 
 	b.next = NOON - 1;
 	assert_true(store_report_enter(s, &a, NULL, NULL) && store_report_enter(s, &b, NULL, NULL));
-	assert_false(store_report_claim(s, NOON - 2, LEASE, NULL, &r, &why));
+	assert_false(store_report_claim(s, NOON - 2, LEASE, &ALL, &r, &why));
 	assert_string_equal(why.text, "");
-	assert_true(store_report_claim(s, NOON, LEASE, NULL, &r, &why));
+	assert_true(store_report_claim(s, NOON, LEASE, &ALL, &r, &why));
 	assert_string_equal(r.domain, "b.example");
 	assert_string_equal(r.id, "id20000");
 	assert_int_equal(r.attempts, 1);
 	assert_memory_equal(r.key, b.key, sizeof(r.key));
 	r.state = REPORT_DUE, r.next = NOON + 50, strcpy(r.error, "mailbox full");
 	assert_true(store_report_finish(s, &r, NULL));
-	assert_true(store_report_claim(s, NOON, LEASE, NULL, &r, &why));
+	assert_true(store_report_claim(s, NOON, LEASE, &ALL, &r, &why));
 	assert_string_equal(r.domain, "a.example");
 	r.state = REPORT_SENT;
 	assert_true(store_report_finish(s, &r, NULL));
-	assert_false(store_report_claim(s, NOON + 49, LEASE, NULL, &r, &why));
-	assert_true(store_report_claim(s, NOON + 50, LEASE, NULL, &r, &why));
+	assert_false(store_report_claim(s, NOON + 49, LEASE, &ALL, &r, &why));
+	assert_true(store_report_claim(s, NOON + 50, LEASE, &ALL, &r, &why));
 	assert_string_equal(r.error, "mailbox full");
 	assert_reports(s, "20000/a.example/id20000/sent/1 20000/b.example/id20000/claimed/2 ");
 	store_close(s);
@@ -96,9 +98,9 @@ static void is_claimed_again_when_the_lease_ends(void **state)
 	struct store_report r = sample_report(DAY, "a.example"), first, second;
 
 	assert_true(store_report_enter(s, &r, NULL, NULL));
-	assert_true(store_report_claim(s, NOON, LEASE, NULL, &first, &p->why));
-	assert_false(store_report_claim(s, NOON + LEASE - 1, LEASE, NULL, &second, &p->why));
-	assert_true(store_report_claim(s, NOON + LEASE, LEASE, NULL, &second, &p->why));
+	assert_true(store_report_claim(s, NOON, LEASE, &ALL, &first, &p->why));
+	assert_false(store_report_claim(s, NOON + LEASE - 1, LEASE, &ALL, &second, &p->why));
+	assert_true(store_report_claim(s, NOON + LEASE, LEASE, &ALL, &second, &p->why));
 	first.state = REPORT_FAILED;
 	assert_false(store_report_finish(s, &first, &p->why));
 	assert_non_null(strstr(p->why.text, "another process"));
@@ -119,21 +121,51 @@ static void is_renewed_for_its_domain_only(void **state)
 	for (int i = 0; i < 3; i++) {
 		r = sample_report(DAY + i, i < 2 ? "a.example" : "b.example");
 		assert_true(store_report_enter(s, &r, NULL, NULL));
-		assert_true(store_report_claim(s, NOON, LEASE, r.domain, &r, &p->why));
+		assert_true(store_report_claim(
+		    s, NOON, LEASE, &(struct store_choice){.domain = r.domain}, &r, &p->why));
 		assert_true(
 		    store_delivery_put(s, &r, "x@a.example", REPORT_FAILED, NOON, "550", NULL));
 		assert_true(store_delivery_put(s, &r, "y@a.example", REPORT_SENT, NOON, "", NULL));
 		r.state = i == 1 ? REPORT_SENT : REPORT_FAILED;
 		assert_true(store_report_finish(s, &r, NULL));
 	}
-	assert_true(store_report_renew(s, "a.example", NOON, NULL));
+	assert_true(
+	    store_report_renew(s, &(struct store_choice){.domain = "a.example"}, NOON, NULL));
 	assert_reports(s, "20000/a.example/id20000/due/0 20001/a.example/id20001/sent/1"
 			  " 20002/b.example/id20002/failed/1 ");
 	r = sample_report(DAY, "a.example");
 	assert_true(store_delivery_state(s, &r, "x@a.example", &now, NULL) && now == REPORT_DUE);
 	assert_true(store_delivery_state(s, &r, "y@a.example", &now, NULL) && now == REPORT_SENT);
-	assert_false(store_report_claim(s, NOON, LEASE, "b.example", &r, &p->why));
-	assert_true(store_report_claim(s, NOON, LEASE, "a.example", &r, &p->why));
+	assert_false(store_report_claim(
+	    s, NOON, LEASE, &(struct store_choice){.domain = "b.example"}, &r, &p->why));
+	assert_true(store_report_claim(s, NOON, LEASE,
+				       &(struct store_choice){.domain = "a.example"}, &r, &p->why));
+	store_close(s);
+}
+
+static void is_chosen_by_day(void **state)
+{
+	struct place *p = *state;
+	struct store *s = open_store(p, true);
+	int64_t day = DAY + 1;
+	struct store_choice choice = {.day = &day};
+	struct store_report r;
+
+	for (int i = 0; i < 3; i++) {
+		r = sample_report(DAY + i, "a.example");
+		r.state = i == 0 ? REPORT_DUE : REPORT_FAILED;
+		assert_true(store_report_enter(s, &r, NULL, NULL));
+	}
+	assert_false(store_report_claim(s, NOON, LEASE, &choice, &r, &p->why));
+	assert_true(store_report_renew(s, &choice, NOON, NULL));
+	assert_reports(s, "20000/a.example/id20000/due/0 20001/a.example/id20001/due/0"
+			  " 20002/a.example/id20002/failed/0 ");
+	choice.domain = "b.example";
+	assert_false(store_report_claim(s, NOON, LEASE, &choice, &r, &p->why));
+	choice.domain = "a.example";
+	assert_true(store_report_claim(s, NOON, LEASE, &choice, &r, &p->why));
+	assert_int_equal(r.day, DAY + 1);
+	assert_false(store_report_claim(s, NOON, LEASE, &choice, &r, &p->why));
 	store_close(s);
 }
 
@@ -188,7 +220,7 @@ static void *claim_all(void *arg)
 	struct store *s = store_attach(c->place->path, NULL);
 	struct store_report r;
 
-	while (s != NULL && store_report_claim(s, NOON, LEASE, NULL, &r, NULL))
+	while (s != NULL && store_report_claim(s, NOON, LEASE, &ALL, &r, NULL))
 		c->claimed++;
 	store_close(s);
 	return NULL;
@@ -228,6 +260,7 @@ int main(void)
 	    TEST(is_claimed_in_its_turn_and_finished),
 	    TEST(is_claimed_again_when_the_lease_ends),
 	    TEST(is_renewed_for_its_domain_only),
+	    TEST(is_chosen_by_day),
 	    TEST(remembers_each_destination),
 	    TEST(is_never_claimed_by_two_at_once),
 	};

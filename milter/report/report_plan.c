@@ -92,12 +92,18 @@ static bool note_policy(void *arg, const struct store_policy *p)
 bool report_enter(const struct report_run *run, unsigned *entered_r, struct error *why)
 {
 	struct entering e = {.run = run, .now = clock_now(run->clock)};
-	int64_t last = (e.now - CLOSE_SECONDS) / TUPLE_DAY - 1;
-	bool ok = store_policies(run->store, last - BACKLOG_DAYS + 1, last, NULL, note_policy, &e,
-				 why),
-	     new;
+	int64_t closed = (e.now - CLOSE_SECONDS) / TUPLE_DAY - 1;
+	int64_t first = run->day != NULL ? *run->day : closed - BACKLOG_DAYS + 1;
+	int64_t last = run->day != NULL ? *run->day : closed;
+	bool ok, new;
 
 	*entered_r = 0;
+	if (last > closed) {
+		error_set(why, "the day has not ended; its reports are made %d minutes later",
+			  CLOSE_SECONDS / 60);
+		return false;
+	}
+	ok = store_policies(run->store, first, last, NULL, note_policy, &e, why);
 	if (ok && e.failed) {
 		error_set(why, "out of memory");
 		ok = false;

@@ -36,6 +36,7 @@ struct report_run {
 	struct resolver *resolver;
 	const struct dmarc_psl *psl; /* NULL: tree walk */
 	const struct clock *clock;
+	const int64_t *day;	 /* only reports of this day; NULL: of all */
 	const atomic_bool *stop; /* true: end after the present mail. NULL: never */
 	void (*say)(void *arg, const char *line); /* one sentence for each report; NULL: silent */
 	void *say_arg;
@@ -50,8 +51,9 @@ bool report_label(struct aggregate *a, const struct report_settings *settings, i
 		  const char *domain, const uint8_t key[TUPLE_KEY_SIZE]);
 
 /* Enter a report for each policy with a rua of the closed days not yet entered: at most eight of
- * one domain and day (the last ones met), of the last seven days. They become due over the first
- * hours of the next day. `entered_r` counts the new ones. */
+ * one domain and day (the last ones met), of the last seven days or of run->day. They become due
+ * over the first hours of the next day. `entered_r` counts the new ones. False also if run->day has
+ * not ended. */
 bool report_enter(const struct report_run *run, unsigned *entered_r, struct error *why);
 
 struct report_plan {

@@ -232,6 +232,7 @@ static bool within_day(const struct report_run *run, const struct report_tally *
 static bool send_due(const struct report_run *run, const char *domain, struct report_tally *t,
 		     struct error *why)
 {
+	const struct store_choice choice = {.day = run->day, .domain = domain};
 	time_t now = clock_now(run->clock);
 	int lease = run->settings->mailer.seconds * REPORT_MAX_ADDRESSES + LEASE_SPARE;
 	struct error reason = {.text = ""};
@@ -241,7 +242,7 @@ static bool send_due(const struct report_run *run, const char *domain, struct re
 	if (!store_delivery_count(run->store, now - now % TUPLE_DAY, &already, why))
 		return false;
 	while (!stopped(run) && within_day(run, t, already)) {
-		if (!store_report_claim(run->store, clock_now(run->clock), lease, domain, &r,
+		if (!store_report_claim(run->store, clock_now(run->clock), lease, &choice, &r,
 					&reason))
 			break;
 		if (!send_one(run, &r, t, &reason))
@@ -257,10 +258,13 @@ static bool send_due(const struct report_run *run, const char *domain, struct re
 bool report_send(const struct report_run *run, const char *domain, struct report_tally *t,
 		 struct error *why)
 {
+	const struct store_choice choice = {.day = run->day, .domain = domain};
+
 	*t = (struct report_tally){.entered = 0};
 	if (!report_enter(run, &t->entered, why))
 		return false;
-	if (domain != NULL && !store_report_renew(run->store, domain, clock_now(run->clock), why))
+	if ((choice.day != NULL || choice.domain != NULL) &&
+	    !store_report_renew(run->store, &choice, clock_now(run->clock), why))
 		return false;
 	return send_due(run, domain, t, why);
 }

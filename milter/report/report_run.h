@@ -13,8 +13,9 @@ struct report_tally {
 
 /* Enter the reports of closed days and send what is due. For the daemon's daily thread (call it
  * every few minutes: what is put off comes due at its own time) and for alignctl. `domain`: only
- * this one's, all that were put off, failed or suppressed included; NULL: all that are due. False
- * and the reason: the store failed; the tally is right so far. */
+ * this one's; NULL: of all. Whoever names a domain or a day (run->day) wants those too that were
+ * put off, failed or suppressed. False and the reason: the store failed, or the day has not ended;
+ * the tally is right so far. */
 bool report_send(const struct report_run *run, const char *domain, struct report_tally *tally_r,
 		 struct error *why);
 

@@ -87,7 +87,13 @@ static bool print_delivery(void *arg, const struct store_delivery *d)
 
 bool report_list(struct store *s, int64_t first, int64_t last, FILE *out, struct error *why)
 {
-	struct reports k = {.list = NULL};
+	return report_list_domain(s, first, last, NULL, out, why);
+}
+
+bool report_list_domain(struct store *s, int64_t first, int64_t last, const char *domain, FILE *out,
+			struct error *why)
+{
+	struct reports k = {.domain = domain};
 	char day[REPORT_DAY_SIZE];
 	bool ok = keep_reports(&k, s, first, last, why);
 
@@ -204,9 +210,11 @@ bool report_preview(const struct report_run *run, const char *domain, FILE *out,
 {
 	struct reports k = {.domain = domain, .open_only = true};
 	struct error unread;
+	int64_t first = run->day != NULL ? *run->day : 0;
+	int64_t last = run->day != NULL ? *run->day : INT64_MAX;
 	unsigned entered;
 	bool ok =
-	    report_enter(run, &entered, why) && keep_reports(&k, run->store, 0, INT32_MAX, why);
+	    report_enter(run, &entered, why) && keep_reports(&k, run->store, first, last, why);
 
 	for (size_t i = 0; ok && i < k.count; i++)
 		ok = preview_one(run, &k.list[i], out, why != NULL ? why : &unread);

@@ -15,6 +15,10 @@ const char *report_day_print(int64_t day, char text_r[REPORT_DAY_SIZE]);
 /* One line for each report of the days, with a line below for each destination tried. */
 bool report_list(struct store *s, int64_t first, int64_t last, FILE *out, struct error *why);
 
+/* The same for one domain. NULL: all. */
+bool report_list_domain(struct store *s, int64_t first, int64_t last, const char *domain, FILE *out,
+			struct error *why);
+
 /* The XML of every report on `domain` of one day, closed or not, sent or not; no DNS is asked.
  * False also if there is none. */
 bool report_show(const struct report_settings *settings, struct store *s, int64_t day,
@@ -22,7 +26,7 @@ bool report_show(const struct report_settings *settings, struct store *s, int64_
 
 /* What report_send() would do with every report that is not done: a line each, with the
  * destinations the DNS allows. Nothing is sent; reports of closed days are entered. `domain` NULL:
- * all. */
+ * all; run->day counts too. */
 bool report_preview(const struct report_run *run, const char *domain, FILE *out, struct error *why);
 
 #endif

@@ -88,19 +88,28 @@ bool store_report_enter(struct store *s, const struct store_report *r, bool *ent
 /* -- claims
  * ------------------------------------------------------------------------------------------ */
 
+/* The first two parameters of a statement with CHOSEN. No report is of a day before 1970. */
+#define CHOSEN " (?1 < 0 OR day = ?1) AND (?2 = '' OR domain = ?2)"
+
+static void put_choice(struct sdb_query *q, const struct store_choice *choice)
+{
+	sdb_put_int(q, choice->day != NULL ? *choice->day : -1);
+	sdb_put_text(q, choice->domain);
+}
+
 /* False with an empty reason: none. */
-static bool find_due(struct sdb *db, time_t now, const char *domain, struct store_report *r,
-		     struct error *why)
+static bool find_due(struct sdb *db, time_t now, const struct store_choice *choice,
+		     struct store_report *r, struct error *why)
 {
 	static const char sql[] =
-	    "SELECT " COLUMNS " FROM report WHERE state IN ('due', 'claimed') AND next <= ?1"
-	    " AND (?2 = '' OR domain = ?2) ORDER BY next, day, domain, policy LIMIT 1";
+	    "SELECT " COLUMNS " FROM report WHERE" CHOSEN " AND state IN ('due', 'claimed')"
+	    " AND next <= ?3 ORDER BY next, day, domain, policy LIMIT 1";
 	struct sdb_query *q = sdb_prepare(db, sql, why);
 	bool ok = false;
 
 	if (q != NULL) {
+		put_choice(q, choice);
 		sdb_put_int(q, now);
-		sdb_put_text(q, domain);
 		ok = sdb_step(q, why) == SDB_ROW && read_report(q, r, why);
 	}
 	sdb_query_free(q);
@@ -123,14 +132,14 @@ static bool mark_claimed(struct sdb *db, const struct store_report *r, struct er
 	return run_once(q, why);
 }
 
-bool store_report_claim(struct store *s, time_t now, int lease, const char *domain,
+bool store_report_claim(struct store *s, time_t now, int lease, const struct store_choice *choice,
 			struct store_report *r, struct error *why)
 {
 	struct sdb *db = store_lock_reader(s);
 	struct error unread = {.text = ""};
 	bool ok = sdb_begin(db, &unread);
 
-	if (ok && (ok = find_due(db, now, domain, r, &unread))) {
+	if (ok && (ok = find_due(db, now, choice, r, &unread))) {
 		r->state = REPORT_CLAIMED;
 		r->attempts++;
 		r->next = now + lease;
@@ -171,30 +180,29 @@ bool store_report_finish(struct store *s, const struct store_report *r, struct e
 	return ok;
 }
 
-/* Run one statement of parameters domain and now. */
-static bool renew(struct sdb *db, const char *sql, const char *domain, time_t now,
+static bool renew(struct sdb *db, const char *sql, const struct store_choice *choice, time_t now,
 		  struct error *why)
 {
 	struct sdb_query *q = sdb_prepare(db, sql, why);
 
 	if (q != NULL) {
-		sdb_put_text(q, domain);
+		put_choice(q, choice);
 		sdb_put_int(q, now);
 	}
 	return run_once(q, why);
 }
 
-bool store_report_renew(struct store *s, const char *domain, time_t now, struct error *why)
+bool store_report_renew(struct store *s, const struct store_choice *choice, time_t now,
+			struct error *why)
 {
 	static const char reports[] =
-	    "UPDATE report SET state='due', attempts=0, next=?2, changed=?2, error=''"
-	    " WHERE state='due' AND ?1='' OR domain=?1 AND"
-	    " state IN ('due', 'failed', 'suppressed')";
+	    "UPDATE report SET state='due', attempts=0, next=?3, changed=?3, error='' WHERE" CHOSEN
+	    " AND state IN ('due', 'failed', 'suppressed')";
 	static const char refusals[] =
-	    "DELETE FROM delivery WHERE domain=?1 AND state <> 'sent' AND changed <= ?2";
+	    "DELETE FROM delivery WHERE" CHOSEN " AND state <> 'sent' AND changed <= ?3";
 	struct sdb *db = store_lock_reader(s);
-	bool ok = sdb_begin(db, why) && renew(db, reports, domain, now, why) &&
-		  renew(db, refusals, domain, now, why) && sdb_commit(db, why);
+	bool ok = sdb_begin(db, why) && renew(db, reports, choice, now, why) &&
+		  renew(db, refusals, choice, now, why) && sdb_commit(db, why);
 
 	if (!ok)
 		sdb_rollback(db);

@@ -38,19 +38,25 @@ struct store_report {
 bool store_report_enter(struct store *s, const struct store_report *r, bool *entered_r,
 			struct error *why);
 
-/* Claim the report that is due longest, until `now + lease`; counts the attempt. `domain` not NULL:
- * only that domain's. False with an empty reason: none is due. */
-bool store_report_claim(struct store *s, time_t now, int lease, const char *domain,
+/* Which reports are meant: those of one day, of one domain, or both. NULL: of all. */
+struct store_choice {
+	const int64_t *day;
+	const char *domain;
+};
+
+/* Claim the report that is due longest, until `now + lease`; counts the attempt. False with an
+ * empty reason: none of `choice` is due. */
+bool store_report_claim(struct store *s, time_t now, int lease, const struct store_choice *choice,
 			struct store_report *r_r, struct error *why);
 
 /* End the claim with the state, `next`, `changed` and `error` in `r`. False with a reason also if
  * another process claimed the report meanwhile: then nothing is changed. */
 bool store_report_finish(struct store *s, const struct store_report *r, struct error *why);
 
-/* Make every report of a domain that was put off, failed or suppressed due at `now`, with new
- * attempts; destinations that have it already stay done. `domain` NULL: those of all domains that
- * were put off. */
-bool store_report_renew(struct store *s, const char *domain, time_t now, struct error *why);
+/* Make every report of `choice` that was put off, failed or suppressed due at `now`, with new
+ * attempts; destinations that have it already stay done. */
+bool store_report_renew(struct store *s, const struct store_choice *choice, time_t now,
+			struct error *why);
 
 typedef bool store_see_report(void *arg, const struct store_report *r);
 
