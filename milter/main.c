@@ -1,4 +1,5 @@
-/* main.c - the daemon from start to end: options, configuration, privilege, context, socket, signals, drain. */
+/* main.c - the daemon from start to end: options, configuration, privilege, context, socket,
+ * signals, drain. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -22,7 +23,7 @@
 
 #define DEFAULT_FILE "/etc/alignd/alignd.conf"
 #define MAX_OVERRIDES 100
-#define DRAIN_MS 10000	/* for messages being judged when we are told to stop */
+#define DRAIN_MS 10000 /* for messages being judged when we are told to stop */
 
 static const char usage[] =
     "Usage: alignd [-c FILE] [-o 'key = value']... [-f] [-n] [--now EPOCH]\n"
@@ -88,14 +89,15 @@ static void read_options(int argc, char **argv, struct options *o)
 		} else if (strcmp(a, "-o") == 0) {
 			if (o->override_count == MAX_OVERRIDES)
 				wrong_usage("too many -o options");
-			o->overrides[o->override_count++] =
-			    argument(argc, argv, &i, "-o needs an option, such as -o 'mode = monitor'");
+			o->overrides[o->override_count++] = argument(
+			    argc, argv, &i, "-o needs an option, such as -o 'mode = monitor'");
 		} else if (strcmp(a, "-f") == 0) {
 			o->foreground = true;
 		} else if (strcmp(a, "-n") == 0) {
 			o->check_only = true;
 		} else if (strcmp(a, "--now") == 0) {
-			read_now(argument(argc, argv, &i, "--now needs the seconds since 1970"), &o->clock);
+			read_now(argument(argc, argv, &i, "--now needs the seconds since 1970"),
+				 &o->clock);
 		} else if (strcmp(a, "-V") == 0) {
 			puts("alignd " ALIGND_VERSION);
 			exit(EX_OK);
@@ -111,7 +113,8 @@ static void read_options(int argc, char **argv, struct options *o)
 		wrong_usage("--now is for tests and needs -f");
 }
 
-/* Read the configuration; without -c, a missing default file means the defaults. NULL: every error is printed. */
+/* Read the configuration; without -c, a missing default file means the defaults. NULL: every error
+ * is printed. */
 static const struct config *load(const struct options *o, bool to_log)
 {
 	const char *file = o->file;
@@ -156,13 +159,14 @@ static void drop_privilege(const struct config *c)
 		return;
 	if ((pw != NULL && initgroups(pw->pw_name, gid) != 0) || setgid(gid) != 0 ||
 	    (pw != NULL && setuid(pw->pw_uid) != 0)) {
-		snprintf(text, sizeof(text), "cannot become user \"%s\": %s", c->user, strerror(errno));
+		snprintf(text, sizeof(text), "cannot become user \"%s\": %s", c->user,
+			 strerror(errno));
 		die(EX_NOPERM, text);
 	}
 }
 
-/* Leave the terminal. The parent stays until the child says how the start went: its exit code is ours. Returns the
- * descriptor to say it on. */
+/* Leave the terminal. The parent stays until the child says how the start went: its exit code is
+ * ours. Returns the descriptor to say it on. */
 static int daemonize(void)
 {
 	int fds[2], code = EX_SOFTWARE, null;
@@ -186,7 +190,8 @@ static int daemonize(void)
 	return fds[1];
 }
 
-/* Say how the start went: to the waiting parent, or by READY=1 to a service manager (sd_notify(3)). */
+/* Say how the start went: to the waiting parent, or by READY=1 to a service manager (sd_notify(3)).
+ */
 static void started(int fd, int code)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
@@ -226,8 +231,9 @@ static void raise_file_limit(void)
 	}
 }
 
-/* Signals arrive at the main thread alone and are passed on through a pipe. libmilter waits for HUP, TERM and INT on a
- * thread of its own and would stop on HUP; the kernel prefers the main thread as long as it does not block them. */
+/* Signals arrive at the main thread alone and are passed on through a pipe. libmilter waits for
+ * HUP, TERM and INT on a thread of its own and would stop on HUP; the kernel prefers the main
+ * thread as long as it does not block them. */
 static int signal_pipe[2];
 
 static void on_signal(int number)
@@ -236,7 +242,7 @@ static void on_signal(int number)
 	int saved = errno;
 
 	if (write(signal_pipe[1], &byte, 1) < 0)
-		errno = saved;	/* full: one more of the same would change nothing */
+		errno = saved; /* full: one more of the same would change nothing */
 	errno = saved;
 }
 
@@ -271,7 +277,8 @@ static void reload(struct app *app, const struct options *o)
 	struct error why;
 
 	if (c == NULL)
-		log_say(LOG_LEVEL_ERROR, "the configuration has errors: the old one stays in force");
+		log_say(LOG_LEVEL_ERROR,
+			"the configuration has errors: the old one stays in force");
 	else if (!app_reload(app, c, &why))
 		log_say(LOG_LEVEL_ERROR, "%s: the old configuration stays in force", why.text);
 	else
@@ -285,7 +292,7 @@ static void *serve(void *arg)
 	(void)arg;
 	if (!milter_serve())
 		log_say(LOG_LEVEL_ERROR, "libmilter gave up");
-	if (write(signal_pipe[1], &byte, 1) < 0)	/* 0: the server has ended */
+	if (write(signal_pipe[1], &byte, 1) < 0) /* 0: the server has ended */
 		log_say(LOG_LEVEL_ERROR, "cannot wake the main thread: %s", strerror(errno));
 	return NULL;
 }
@@ -342,8 +349,8 @@ int main(int argc, char **argv)
 		parent = daemonize();
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
-	block_signals(SIG_BLOCK);	/* before any thread: they inherit it */
-	config_ref(config);		/* for the socket below; app_open() takes the other */
+	block_signals(SIG_BLOCK); /* before any thread: they inherit it */
+	config_ref(config);	  /* for the socket below; app_open() takes the other */
 	if (!app_open(&app, config, &options.clock, true, &code, &why))
 		goto fail;
 	if (!milter_bind(&app, config, &code, &why)) {
@@ -360,7 +367,8 @@ int main(int argc, char **argv)
 	config_unref(config);
 	log_say(LOG_LEVEL_NOTICE, "stopped");
 	return code;
-fail:	fprintf(stderr, "alignd: %s\n", why.text);
+fail:
+	fprintf(stderr, "alignd: %s\n", why.text);
 	config_unref(config);
 	started(parent, code);
 	return code;

@@ -91,7 +91,8 @@ static void puts_aligned_signatures_first(void **state)
 	    {"a.example", DKIM_PASS, ALIGNED_RELAXED},
 	    {"www.a.example", DKIM_PASS, ALIGNED_STRICT},
 	};
-	static const char *const want[] = {"www.a.example", "a.example", "other.example", "bad.example"};
+	static const char *const want[] = {"www.a.example", "a.example", "other.example",
+					   "bad.example"};
 	struct facts *f = facts(DMARC_PASS, POLICY_REJECT);
 	struct decision d = {.action = ACTION_ACCEPT, .reason = "", .comment = ""};
 	struct account a;

@@ -10,11 +10,17 @@
 
 static void prints_what_it_read(void **state)
 {
-	static const struct { const char *in, *out; } rows[] = {
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
 	    {"192.0.2.1", "192.0.2.1"},
 	    {"2001:DB8::0:1", "2001:db8::1"},
 	    {"::ffff:192.0.2.7", "192.0.2.7"},
-	    {"192.0.2", NULL}, {"192.0.2.256", NULL}, {"[::1]", NULL}, {"fe80::1%eth0", NULL}, {"", NULL},
+	    {"192.0.2", NULL},
+	    {"192.0.2.256", NULL},
+	    {"[::1]", NULL},
+	    {"fe80::1%eth0", NULL},
+	    {"", NULL},
 	};
 	char text[ADDR_TEXT_SIZE];
 	struct addr a;
@@ -38,15 +44,19 @@ static void names_the_reverse_zone(void **state)
 	assert_true(addr_parse("192.0.2.1", &a));
 	assert_string_equal(addr_ptr_name(&a, name), "1.2.0.192.in-addr.arpa");
 	assert_true(addr_parse("2001:db8::567:89ab", &a));
-	assert_string_equal(addr_ptr_name(&a, name),
-			    "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
+	assert_string_equal(
+	    addr_ptr_name(&a, name),
+	    "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
 	a.family = ADDR_NONE;
 	assert_string_equal(addr_ptr_name(&a, name), "");
 }
 
 static void matches_networks(void **state)
 {
-	static const struct { const char *net, *addr; bool readable, has; } rows[] = {
+	static const struct {
+		const char *net, *addr;
+		bool readable, has;
+	} rows[] = {
 	    {"192.0.2.0/24", "192.0.2.255", true, true},
 	    {"192.0.2.0/24", "192.0.3.0", true, false},
 	    {"192.0.2.128/25", "192.0.2.127", true, false},

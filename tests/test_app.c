@@ -15,7 +15,8 @@ static const struct clock now = {true, 1};
 static const struct config *config(const char *text)
 {
 	struct config_errors errors;
-	const struct config *c = config_load_text("test.conf", text, strlen(text), NULL, 0, &errors);
+	const struct config *c =
+	    config_load_text("test.conf", text, strlen(text), NULL, 0, &errors);
 
 	if (c == NULL)
 		fail_msg("%s", errors.item[0].text);
@@ -29,7 +30,8 @@ static void keeps_a_snapshot_as_long_as_it_is_used(void **state)
 	struct app app;
 
 	(void)state;
-	assert_true(app_init(&app, config("authserv_id = one.example\n"), &now, fake_resolver_new(), NULL, &why));
+	assert_true(app_init(&app, config("authserv_id = one.example\n"), &now, fake_resolver_new(),
+			     NULL, &why));
 	old = app_snapshot(&app);
 	assert_true(app_reload(&app, config("authserv_id = two.example\n"), &why));
 	fresh = app_snapshot(&app);
@@ -48,8 +50,10 @@ static void keeps_the_old_snapshot_if_the_new_one_cannot_be_made(void **state)
 	struct app app;
 
 	(void)state;
-	assert_true(app_init(&app, config("authserv_id = one.example\n"), &now, fake_resolver_new(), NULL, &why));
-	assert_false(app_reload(&app, config("discovery = psl\npublic_suffix_list = /nonexistent/psl\n"), &why));
+	assert_true(app_init(&app, config("authserv_id = one.example\n"), &now, fake_resolver_new(),
+			     NULL, &why));
+	assert_false(app_reload(
+	    &app, config("discovery = psl\npublic_suffix_list = /nonexistent/psl\n"), &why));
 	assert_non_null(strstr(why.text, "/nonexistent/psl"));
 	s = app_snapshot(&app);
 	assert_string_equal(s->config->authserv_id, "one.example");
@@ -71,7 +75,8 @@ static void names_the_quarantine_header_only_where_it_is_used(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_true(app_init(&app, config(rows[i].text), &now, fake_resolver_new(), NULL, &why));
+		assert_true(
+		    app_init(&app, config(rows[i].text), &now, fake_resolver_new(), NULL, &why));
 		assert_string_equal(app.current->mark, rows[i].mark);
 		app_close(&app);
 	}
@@ -86,7 +91,8 @@ static void says_what_cannot_be_opened(void **state)
 	    {"store = /nonexistent/dir/alignd.db\n", "/nonexistent/dir/alignd.db", EX_CANTCREAT},
 	    {"store = none\nnameserver = { 127.0.0.1@53 }\ntrust_anchor = /nonexistent/root.key\n",
 	     "/nonexistent/root.key", EX_UNAVAILABLE},
-	    {"store = none\nnameserver = { 127.0.0.1@53 }\ndiscovery = psl\npublic_suffix_list = /nonexistent/psl\n",
+	    {"store = none\nnameserver = { 127.0.0.1@53 }\ndiscovery = psl\npublic_suffix_list = "
+	     "/nonexistent/psl\n",
 	     "/nonexistent/psl", EX_CONFIG},
 	};
 

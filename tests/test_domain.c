@@ -10,23 +10,36 @@
 
 static void normalizes(void **state)
 {
-	static const struct { const char *in, *out; } rows[] = {
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
 	    {"Example.ORG", "example.org"},
 	    {"example.org.", "example.org"},
 	    {"_dmarc.example.org", "_dmarc.example.org"},
-	    {"b\xc3\xbc" "cher.example", "xn--bcher-kva.example"},
-	    {"B\xc3\x9c" "CHER.example", "xn--bcher-kva.example"},
+	    {"b\xc3\xbc"
+	     "cher.example",
+	     "xn--bcher-kva.example"},
+	    {"B\xc3\x9c"
+	     "CHER.example",
+	     "xn--bcher-kva.example"},
 	    {"zz", "zz"},
-	    {"", NULL}, {".", NULL}, {"a..b", NULL}, {".a", NULL}, {"a.b..", NULL},
-	    {"a b.example", NULL}, {"a\"b.example", NULL}, {"[192.0.2.1]", NULL}, {"\xff\xfe.example", NULL},
-	    {"a123456789a123456789a123456789a123456789a123456789a123456789a123.example",
-	     NULL},
+	    {"", NULL},
+	    {".", NULL},
+	    {"a..b", NULL},
+	    {".a", NULL},
+	    {"a.b..", NULL},
+	    {"a b.example", NULL},
+	    {"a\"b.example", NULL},
+	    {"[192.0.2.1]", NULL},
+	    {"\xff\xfe.example", NULL},
+	    {"a123456789a123456789a123456789a123456789a123456789a123456789a123.example", NULL},
 	};
 	char name[DOMAIN_SIZE];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(domain_normal(rows[i].in, strlen(rows[i].in), name), rows[i].out != NULL);
+		assert_int_equal(domain_normal(rows[i].in, strlen(rows[i].in), name),
+				 rows[i].out != NULL);
 		if (rows[i].out != NULL)
 			assert_string_equal(name, rows[i].out);
 	}
@@ -68,10 +81,15 @@ static void answers_questions_about_labels(void **state)
 
 static void knows_host_names(void **state)
 {
-	static const struct { const char *name; bool is; } rows[] = {
-	    {"mx.example.org", true}, {"a-b.c", true}, {"3com.example", true},
-	    {"localhost", false}, {"192.0.2.1", false}, {"a_b.example", false},
-	    {"-a.example", false}, {"a-.example", false}, {"a.example-", false}, {"", false},
+	static const struct {
+		const char *name;
+		bool is;
+	} rows[] = {
+	    {"mx.example.org", true}, {"a-b.c", true},
+	    {"3com.example", true},   {"localhost", false},
+	    {"192.0.2.1", false},     {"a_b.example", false},
+	    {"-a.example", false},    {"a-.example", false},
+	    {"a.example-", false},    {"", false},
 	};
 
 	(void)state;

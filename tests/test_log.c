@@ -102,7 +102,7 @@ static const char *line_with(const char *value, char text_r[16384])
 	logline_start(&l, NULL);
 	logline_text(&l, "event", "result");
 	logline_text(&l, "from", value);
-	if (strlen(value) > 1000)	/* several hostile values in one line */
+	if (value != NULL && strlen(value) > 1000)	/* several hostile values in one line */
 		for (int i = 0; i < 9; i++)
 			logline_text(&l, "again", value);
 	logline_int(&l, "ms", -38);

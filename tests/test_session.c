@@ -14,7 +14,7 @@
 
 struct world {
 	struct app app;
-	struct resolver *dns;	/* owned by app */
+	struct resolver *dns; /* owned by app */
 };
 
 static const struct clock noon = {true, 1795262400};
@@ -35,15 +35,16 @@ static void open_world(struct world *w, const char *config)
 	fake_resolver_add(w->dns, "1.2.0.192.in-addr.arpa", DNS_PTR, "mx.a.example");
 	fake_resolver_add(w->dns, "mx.a.example", DNS_A, "192.0.2.1");
 	fake_resolver_add(w->dns, "a.example", DNS_TXT, "v=spf1 ip4:192.0.2.1 -all");
-	fake_resolver_add(w->dns, "_dmarc.a.example", DNS_TXT, "v=DMARC1; p=reject; rua=mailto:r@a.example");
+	fake_resolver_add(w->dns, "_dmarc.a.example", DNS_TXT,
+			  "v=DMARC1; p=reject; rua=mailto:r@a.example");
 	fake_resolver_add(w->dns, "_dmarc.q.example", DNS_TXT, "v=DMARC1; p=quarantine");
 	fake_resolver_fail(w->dns, "_dmarc.broken.example", DNS_TXT, DNS_SERVFAIL);
 }
 
 struct mail {
-	const char *client, *helo, *from;	/* reverse-path */
+	const char *client, *helo, *from; /* reverse-path */
 	bool authenticated;
-	const char *header[6][2];		/* up to a NULL name */
+	const char *header[6][2]; /* up to a NULL name */
 };
 
 static const struct verdict *deliver(struct session *s, const struct mail *m)
@@ -69,34 +70,68 @@ static void decides_by_the_default_rules(void **state)
 	static const struct {
 		struct mail mail;
 		enum action action;
-		const char *stamp;	/* part of the field; NULL: no field */
+		const char *stamp; /* part of the field; NULL: no field */
 	} rows[] = {
 	    {{"192.0.2.1", "mx.a.example", "<b@a.example>", false, {{"From", " <x@a.example>"}}},
-	     ACTION_ACCEPT, "dmarc=pass"},
-	    {{"192.0.2.9", "mx.evil.example", "<b@evil.example>", false, {{"From", " <x@a.example>"}}},
-	     ACTION_REJECT, NULL},
-	    {{"192.0.2.9", "mx.evil.example", "<b@evil.example>", false,
+	     ACTION_ACCEPT,
+	     "dmarc=pass"},
+	    {{"192.0.2.9",
+	      "mx.evil.example",
+	      "<b@evil.example>",
+	      false,
+	      {{"From", " <x@a.example>"}}},
+	     ACTION_REJECT,
+	     NULL},
+	    {{"192.0.2.9",
+	      "mx.evil.example",
+	      "<b@evil.example>",
+	      false,
 	      {{"From", " <x@a.example>"}, {"List-Id", " <l.example>"}}},
-	     ACTION_QUARANTINE, "dmarc=fail"},
-	    {{"192.0.2.9", "mx.evil.example", "<b@evil.example>", false, {{"From", " <x@q.example>"}}},
-	     ACTION_QUARANTINE, "policy.dmarc=quarantine"},
+	     ACTION_QUARANTINE,
+	     "dmarc=fail"},
+	    {{"192.0.2.9",
+	      "mx.evil.example",
+	      "<b@evil.example>",
+	      false,
+	      {{"From", " <x@q.example>"}}},
+	     ACTION_QUARANTINE,
+	     "policy.dmarc=quarantine"},
 	    {{"192.0.2.9", "mx.evil.example", "<>", false, {{"From", " <x@none.example>"}}},
-	     ACTION_ACCEPT, "dmarc=none"},
+	     ACTION_ACCEPT,
+	     "dmarc=none"},
 	    {{"192.0.2.9", "mx.evil.example", "<>", false, {{"From", " <x@broken.example>"}}},
-	     ACTION_ACCEPT, "dmarc=temperror"},
-	    {{"192.0.2.1", "mx.a.example", "<b@a.example>", false,
+	     ACTION_ACCEPT,
+	     "dmarc=temperror"},
+	    {{"192.0.2.1",
+	      "mx.a.example",
+	      "<b@a.example>",
+	      false,
 	      {{"From", " <x@a.example>"}, {"From", " <y@b.example>"}}},
-	     ACTION_REJECT, NULL},
+	     ACTION_REJECT,
+	     NULL},
 	    {{"192.0.2.1", "mx.a.example", "<b@a.example>", false, {{"Subject", " no author"}}},
-	     ACTION_REJECT, NULL},
-	    {{"192.0.2.1", "mx.a.example", "<b@a.example>", false,
+	     ACTION_REJECT,
+	     NULL},
+	    {{"192.0.2.1",
+	      "mx.a.example",
+	      "<b@a.example>",
+	      false,
 	      {{"From", " x@a.example, y@none.example"}}},
-	     ACTION_ACCEPT, "dmarc=none"},
-	    {{"192.0.2.9", "mx.evil.example", "<b@none.example>", false,
+	     ACTION_ACCEPT,
+	     "dmarc=none"},
+	    {{"192.0.2.9",
+	      "mx.evil.example",
+	      "<b@none.example>",
+	      false,
 	      {{"From", " x@none.example, y@a.example"}}},
-	     ACTION_REJECT, NULL},
-	    {{"192.0.2.9", "phone", "<x@a.example>", true, {{"From", " <x@a.example>"}}}, ACTION_SKIP, NULL},
-	    {{"127.0.0.1", "localhost", "<x@a.example>", false, {{"From", " <x@a.example>"}}}, ACTION_SKIP, NULL},
+	     ACTION_REJECT,
+	     NULL},
+	    {{"192.0.2.9", "phone", "<x@a.example>", true, {{"From", " <x@a.example>"}}},
+	     ACTION_SKIP,
+	     NULL},
+	    {{"127.0.0.1", "localhost", "<x@a.example>", false, {{"From", " <x@a.example>"}}},
+	     ACTION_SKIP,
+	     NULL},
 	};
 
 	(void)state;
@@ -110,7 +145,8 @@ static void decides_by_the_default_rules(void **state)
 		assert_non_null(s);
 		v = deliver(s, &rows[i].mail);
 		if (v->decision.action != rows[i].action)
-			fail_msg("row %zu: %s by rule %s", i, action_name(v->decision.action), v->decision.rule);
+			fail_msg("row %zu: %s by rule %s", i, action_name(v->decision.action),
+				 v->decision.rule);
 		assert_int_equal(v->stamp.field != NULL, rows[i].stamp != NULL);
 		if (rows[i].stamp != NULL && strstr(v->stamp.field, rows[i].stamp) == NULL)
 			fail_msg("row %zu: %s", i, v->stamp.field);
@@ -121,8 +157,11 @@ static void decides_by_the_default_rules(void **state)
 
 static void only_marks_in_monitor_mode(void **state)
 {
-	static const struct mail forged = {
-	    "192.0.2.9", "mx.evil.example", "<b@evil.example>", false, {{"From", " <x@a.example>"}}};
+	static const struct mail forged = {"192.0.2.9",
+					   "mx.evil.example",
+					   "<b@evil.example>",
+					   false,
+					   {{"From", " <x@a.example>"}}};
 	const struct verdict *v;
 	struct session *s;
 	struct world w;
@@ -171,21 +210,27 @@ static void counts_what_the_two_discoveries_disagree_on(void **state)
 	static const struct {
 		const char *from;
 		uint64_t differences;
-	} rows[] = {{" x@a.example", 0}, {" x@deep.below.a.example", 0}, {" x@child.giant.example.co.uk", 1}};
-	struct mail m = {"192.0.2.9", "mx.evil.example", "<b@evil.example>", false, {{"From", NULL}}};
+	} rows[] = {{" x@a.example", 0},
+		    {" x@deep.below.a.example", 0},
+		    {" x@child.giant.example.co.uk", 1}};
+	struct mail m = {
+	    "192.0.2.9", "mx.evil.example", "<b@evil.example>", false, {{"From", NULL}}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct session *s;
 		struct world w;
 
-		open_world(&w, "compare_discovery = yes\n"
-			       "public_suffix_list = /usr/share/publicsuffix/public_suffix_list.dafsa\n");
-		fake_resolver_add(w.dns, "_dmarc.giant.example.co.uk", DNS_TXT, "v=DMARC1; p=reject; psd=n");
+		open_world(
+		    &w, "compare_discovery = yes\n"
+			"public_suffix_list = /usr/share/publicsuffix/public_suffix_list.dafsa\n");
+		fake_resolver_add(w.dns, "_dmarc.giant.example.co.uk", DNS_TXT,
+				  "v=DMARC1; p=reject; psd=n");
 		s = session_new(&w.app);
 		m.header[0][1] = rows[i].from;
 		deliver(s, &m);
-		assert_int_equal(metrics_get(&w.app.metrics, METRIC_DISCOVERY_DIFFERENCES), rows[i].differences);
+		assert_int_equal(metrics_get(&w.app.metrics, METRIC_DISCOVERY_DIFFERENCES),
+				 rows[i].differences);
 		session_free(s);
 		app_close(&w.app);
 	}
@@ -219,7 +264,7 @@ static void survives_a_hang_up_at_every_stage(void **state)
 			session_end_header(s);
 		if (stage > 6)
 			session_reset(s);
-		if (stage > 7)	/* and it still works */
+		if (stage > 7) /* and it still works */
 			assert_int_equal(deliver(s, &good)->decision.action, ACTION_ACCEPT);
 		session_free(s);
 	}

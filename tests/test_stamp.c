@@ -56,7 +56,8 @@ static void gives_up_on_a_flood(void **state)
 static const char *property(const struct authres *ar, const char *method, const char *name)
 {
 	for (size_t i = 0; i < ar->count; i++)
-		for (size_t k = 0; strcmp(ar->result[i].method, method) == 0 && k < ar->result[i].count; k++)
+		for (size_t k = 0;
+		     strcmp(ar->result[i].method, method) == 0 && k < ar->result[i].count; k++)
 			if (strcmp(ar->result[i].property[k].property, name) == 0)
 				return ar->result[i].property[k].value;
 	return NULL;

@@ -22,8 +22,8 @@ static void open_world(struct world *w)
 	struct config_errors errors;
 	struct error why;
 
-	assert_true(app_init(&w->app, config_load_text("t", "", 0, NULL, 0, &errors), &now, fake_resolver_new(), NULL,
-			     &why));
+	assert_true(app_init(&w->app, config_load_text("t", "", 0, NULL, 0, &errors), &now,
+			     fake_resolver_new(), NULL, &why));
 	w->e = (struct evidence){.snapshot = w->app.current,
 				 .now = now.now,
 				 .lookups = lookups_new(w->app.resolver),
@@ -58,7 +58,9 @@ static void finds_the_authors(void **state)
 	    {{" x@a.example", " y@a.example"}, FROM_REPEATED, 1},
 	    {{" x@a.example", " y@b.example"}, FROM_REPEATED, 2},
 	    {{" x@a.example, y@b.example"}, FROM_MULTIPLE, 2},
-	    {{" a@a.example, b@b.example, c@c.example, d@d.example, e@e.example"}, FROM_MALFORMED, MAX_AUTHOR_DOMAINS},
+	    {{" a@a.example, b@b.example, c@c.example, d@d.example, e@e.example"},
+	     FROM_MALFORMED,
+	     MAX_AUTHOR_DOMAINS},
 	    {{" nobody"}, FROM_MALFORMED, 0},
 	};
 
@@ -92,7 +94,8 @@ static void asks_as_soon_as_a_name_is_known(void **state)
 	headers_add(w.e.headers, "From", " x@a.example");
 	verify_header(&w.e, w.f);
 	assert_int_equal(fake_resolver_asked(w.app.resolver, "_dmarc.a.example", DNS_TXT), 1);
-	assert_int_equal(fake_resolver_asked(w.app.resolver, "_dmarc.bounce.a.example", DNS_TXT), 1);
+	assert_int_equal(fake_resolver_asked(w.app.resolver, "_dmarc.bounce.a.example", DNS_TXT),
+			 1);
 	close_world(&w);
 }
 
@@ -103,7 +106,8 @@ static void takes_the_strictest_of_several_authors(void **state)
 		enum dmarc_result result;
 		const char *author;
 	} rows[] = {
-	    {" x@none.example, y@reject.example, z@quarantine.example", DMARC_FAIL, "reject.example"},
+	    {" x@none.example, y@reject.example, z@quarantine.example", DMARC_FAIL,
+	     "reject.example"},
 	    {" x@quarantine.example, y@broken.example", DMARC_FAIL, "quarantine.example"},
 	    {" x@none.example, y@broken.example", DMARC_TEMPERROR, "broken.example"},
 	    {" x@none.example, y@other.example", DMARC_NONE, "none.example"},
@@ -114,8 +118,10 @@ static void takes_the_strictest_of_several_authors(void **state)
 		struct world w;
 
 		open_world(&w);
-		fake_resolver_add(w.app.resolver, "_dmarc.reject.example", DNS_TXT, "v=DMARC1; p=reject");
-		fake_resolver_add(w.app.resolver, "_dmarc.quarantine.example", DNS_TXT, "v=DMARC1; p=quarantine");
+		fake_resolver_add(w.app.resolver, "_dmarc.reject.example", DNS_TXT,
+				  "v=DMARC1; p=reject");
+		fake_resolver_add(w.app.resolver, "_dmarc.quarantine.example", DNS_TXT,
+				  "v=DMARC1; p=quarantine");
 		fake_resolver_fail(w.app.resolver, "_dmarc.broken.example", DNS_TXT, DNS_SERVFAIL);
 		headers_add(w.e.headers, "From", rows[i].from);
 		verify_header(&w.e, w.f);

@@ -37,9 +37,11 @@ bool addr_parse(const char *text, struct addr *addr_r)
 struct addr addr_from_sockaddr(const struct sockaddr *sa)
 {
 	if (sa != NULL && sa->sa_family == AF_INET)
-		return addr_from_bytes(&((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
+		return addr_from_bytes(&((const struct sockaddr_in *)(const void *)sa)->sin_addr,
+				       4);
 	if (sa != NULL && sa->sa_family == AF_INET6)
-		return addr_from_bytes(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
+		return addr_from_bytes(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr,
+				       16);
 	return (struct addr){.family = ADDR_NONE};
 }
 

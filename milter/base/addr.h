@@ -1,4 +1,5 @@
-/* addr.h - IP addresses and networks: parse, print, match. An IPv4-mapped IPv6 address is an IPv4 address. */
+/* addr.h - IP addresses and networks: parse, print, match. An IPv4-mapped IPv6 address is an IPv4
+ * address. */
 #ifndef ALIGND_BASE_ADDR_H
 #define ALIGND_BASE_ADDR_H
 
@@ -8,8 +9,8 @@
 
 struct sockaddr;
 
-#define ADDR_TEXT_SIZE 46	/* INET6_ADDRSTRLEN */
-#define ADDR_PTR_SIZE 76	/* 32 nibbles with dots, "ip6.arpa", NUL */
+#define ADDR_TEXT_SIZE 46 /* INET6_ADDRSTRLEN */
+#define ADDR_PTR_SIZE 76  /* 32 nibbles with dots, "ip6.arpa", NUL */
 
 enum addr_family { ADDR_NONE, ADDR_IP4, ADDR_IP6 };
 
@@ -41,7 +42,8 @@ bool addr_equal(const struct addr *a, const struct addr *b);
 /* True if the first `bits` bits are the same and the families equal. */
 bool addr_same_prefix(const struct addr *a, const struct addr *b, unsigned bits);
 
-/* The name to ask PTR for: reversed octets or nibbles under in-addr.arpa / ip6.arpa; "" for ADDR_NONE. */
+/* The name to ask PTR for: reversed octets or nibbles under in-addr.arpa / ip6.arpa; "" for
+ * ADDR_NONE. */
 const char *addr_ptr_name(const struct addr *addr, char name_r[ADDR_PTR_SIZE]);
 
 /* "192.0.2.0/24", "2001:db8::/32" or a single address. Bits after the prefix must be zero. */

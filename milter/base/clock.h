@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <time.h>
 
-/* A zeroed clock is the real one. With `fixed` the wall clock stands at `now` (for tests and --now). */
+/* A zeroed clock is the real one. With `fixed` the wall clock stands at `now` (for tests and
+ * --now). */
 struct clock {
 	bool fixed;
 	time_t now;

@@ -1,4 +1,5 @@
-/* error.h - the one-line reason of a failed call, carried upward to whoever can say it to a person. */
+/* error.h - the one-line reason of a failed call, carried upward to whoever can say it to a person.
+ */
 #ifndef ALIGND_BASE_ERROR_H
 #define ALIGND_BASE_ERROR_H
 

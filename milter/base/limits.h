@@ -1,10 +1,13 @@
-/* limits.h - every bound of the program, each with its reason. What comes from outside meets one of these first. */
+/* limits.h - every bound of the program, each with its reason. What comes from outside meets one of
+ * these first. */
 #ifndef ALIGND_BASE_LIMITS_H
 #define ALIGND_BASE_LIMITS_H
 
-/* -- mail ------------------------------------------------------------------------------------------- */
+/* -- mail
+ * ------------------------------------------------------------------------------------------- */
 
-/* Header fields kept of one message. Real mail stays under 200; a flood of them must not grow memory. */
+/* Header fields kept of one message. Real mail stays under 200; a flood of them must not grow
+ * memory. */
 #define MAX_HEADER_FIELDS 1000
 /* Bytes of one header field that are kept; Postfix's header_size_limit is 102400. */
 #define MAX_HEADER_FIELD_BYTES 131072
@@ -16,34 +19,41 @@
 #define MAX_LOCAL_PART 256
 /* A HELO argument; RFC 5321 4.5.3.1 allows 255 bytes of domain. */
 #define MAX_HELO_BYTES 512
-/* A reverse- or forward-path handled whole; RFC 5321 4.5.3.1.3 says 256, SRS and VERP make longer ones. */
+/* A reverse- or forward-path handled whole; RFC 5321 4.5.3.1.3 says 256, SRS and VERP make longer
+ * ones. */
 #define MAX_PATH_BYTES 1024
-/* Recipients remembered of one message, for rules and for a redirection; Postfix hands over 1000 at most. */
+/* Recipients remembered of one message, for rules and for a redirection; Postfix hands over 1000 at
+ * most. */
 #define MAX_RECIPIENTS 1000
-/* Received fields that speak in our name and are noted for deletion, four bytes each; a message with more is put off. */
+/* Received fields that speak in our name and are noted for deletion, four bytes each; a message
+ * with more is put off. */
 #define MAX_UNWANTED_FIELDS 65536
 /* Nesting of comments in a structured header field. */
 #define MAX_COMMENT_DEPTH 16
 
-/* -- DNS -------------------------------------------------------------------------------------------- */
+/* -- DNS
+ * -------------------------------------------------------------------------------------------- */
 
-/* Questions one message may ask. The checks' own limits add up to less, so honest evaluation never meets it. */
+/* Questions one message may ask. The checks' own limits add up to less, so honest evaluation never
+ * meets it. */
 #define MAX_MESSAGE_QUESTIONS 512
 /* Questions asked ahead of need for one message: an attacker's records decide their names. */
 #define MAX_HINTED_QUESTIONS 64
-/* Records of one answer that are kept: domains with a hundred TXT records exist, and one of them is the policy. */
+/* Records of one answer that are kept: domains with a hundred TXT records exist, and one of them is
+ * the policy. */
 #define MAX_ANSWER_RECORDS 256
 /* Bytes of one TXT record kept after joining; real SPF, DKIM and DMARC records are under 4 KB. */
 #define MAX_TXT_BYTES 16384
 
-/* Questions on their way to the DNS at one time (fewer if few files may be open: each needs a socket), some 12 KB each in
- * libunbound. Names that nobody answers stay for ten seconds after their askers have gone; a flood of them must end in
- * temporary errors, not in lack of memory. */
+/* Questions on their way to the DNS at one time (fewer if few files may be open: each needs a
+ * socket), some 12 KB each in libunbound. Names that nobody answers stay for ten seconds after
+ * their askers have gone; a flood of them must end in temporary errors, not in lack of memory. */
 #define MAX_OPEN_QUESTIONS 6144
 /* Askers waiting for them; a hundred bytes each. */
 #define MAX_QUESTION_WAITERS 65536
 
-/* -- checks ----------------------------------------------------------------------------------------- */
+/* -- checks
+ * ----------------------------------------------------------------------------------------- */
 
 /* PTR names whose addresses are looked up (RFC 8601 3, RFC 7208 4.6.4). */
 #define MAX_PTR_NAMES 10
@@ -51,7 +61,8 @@
 #define MAX_SPF_TERMS 10
 /* Void look-ups allowed in one SPF check (RFC 7208 4.6.4). */
 #define MAX_SPF_VOIDS 2
-/* Bytes of one SPF domain-spec that are expanded: the name is 253 at most, macros multiply the work. */
+/* Bytes of one SPF domain-spec that are expanded: the name is 253 at most, macros multiply the
+ * work. */
 #define MAX_SPF_SPEC 1024
 /* DKIM signatures verified; each with another l= costs a hash of the whole body. */
 #define MAX_DKIM_SIGNATURES 16
@@ -66,7 +77,8 @@
 /* Queries of one DMARC tree walk (RFC 9989 4.10). */
 #define MAX_TREE_WALK 8
 
-/* -- configuration ---------------------------------------------------------------------------------- */
+/* -- configuration
+ * ---------------------------------------------------------------------------------- */
 
 /* Rules, all tried for each message in the worst case. */
 #define MAX_RULES 1000

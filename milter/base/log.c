@@ -7,9 +7,10 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 8000	/* most syslog daemons cut at 8 KB */
-#define VALUE_MAX_BYTES 512	/* one value as written; a longer one is cut, so that hostile ones hide nothing behind them:
-				 * a verdict's line has fewer than ten values from outside */
+#define LINE_MAX_BYTES 8000 /* most syslog daemons cut at 8 KB */
+#define VALUE_MAX_BYTES \
+	512 /* one value as written; a longer one is cut, so that hostile ones hide nothing behind \
+	     * them: a verdict's line has fewer than ten values from outside */
 
 /* Set once by log_open() before any thread exists, read-only afterwards. */
 static struct {
@@ -45,12 +46,14 @@ static bool printable(unsigned char c)
 	return c >= 0x20 && c < 0x7f;
 }
 
-/* Add text until it takes VALUE_MAX_BYTES in the line; what a terminal or a log reader could misread becomes \xHH. */
+/* Add text until it takes VALUE_MAX_BYTES in the line; what a terminal or a log reader could
+ * misread becomes \xHH. */
 static void add_escaped(struct strbuf *b, const char *text, bool in_quotes)
 {
 	size_t begin = b->len;
 
-	for (const char *p = text; *p != '\0' && b->len - begin < VALUE_MAX_BYTES && strbuf_ok(b); p++) {
+	for (const char *p = text; *p != '\0' && b->len - begin < VALUE_MAX_BYTES && strbuf_ok(b);
+	     p++) {
 		unsigned char c = (unsigned char)*p;
 
 		if (!printable(c))

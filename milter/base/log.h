@@ -1,5 +1,6 @@
-/* log.h - log lines to syslog (facility mail) or stderr. Whatever comes from outside is escaped here, so that no
- * message can forge a line. Thread-safe; the only output of the daemon besides start-up errors. */
+/* log.h - log lines to syslog (facility mail) or stderr. Whatever comes from outside is escaped
+ * here, so that no message can forge a line. Thread-safe; the only output of the daemon besides
+ * start-up errors. */
 #ifndef ALIGND_BASE_LOG_H
 #define ALIGND_BASE_LOG_H
 
@@ -8,7 +9,13 @@
 
 #include "base/strbuf.h"
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_NOTICE,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
 
 /* Choose the target and the least important level that is written. Call once, before any thread. */
 void log_open(bool to_syslog, enum log_level level);
@@ -27,7 +34,8 @@ struct logline {
 /* Begin with the queue id (Postfix's "QUEUEID:") or nothing if `queue_id` is NULL or "". */
 void logline_start(struct logline *l, const char *queue_id);
 
-/* key=value; a value that is empty, or has a blank, quote, '=' or a byte to escape, is quoted. NULL adds nothing. */
+/* key=value; a value that is empty, or has a blank, quote, '=' or a byte to escape, is quoted. NULL
+ * adds nothing. */
 void logline_text(struct logline *l, const char *key, const char *value);
 
 void logline_int(struct logline *l, const char *key, int64_t value);

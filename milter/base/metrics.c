@@ -5,7 +5,7 @@ static const struct {
 	const char *name, *help;
 } about[METRIC_COUNT] = {
 #define METRIC(id, name, help) {name, help},
-	METRICS(METRIC)
+    METRICS(METRIC)
 #undef METRIC
 };
 

@@ -27,7 +27,8 @@ void strbuf_reset(struct strbuf *b)
 		b->text[0] = '\0';
 }
 
-/* Make room for n more bytes and the NUL; false (and failed) if that is over the cap or the memory. */
+/* Make room for n more bytes and the NUL; false (and failed) if that is over the cap or the memory.
+ */
 static bool reserve(struct strbuf *b, size_t n)
 {
 	size_t size = b->size ? b->size : FIRST_SIZE;

@@ -1,4 +1,5 @@
-/* strbuf.h - growing text with a cap and a sticky failure: write, write, write, ask strbuf_ok() once. */
+/* strbuf.h - growing text with a cap and a sticky failure: write, write, write, ask strbuf_ok()
+ * once. */
 #ifndef ALIGND_BASE_STRBUF_H
 #define ALIGND_BASE_STRBUF_H
 
@@ -8,10 +9,10 @@
 /* `text` is always NUL-terminated once anything was added; use strbuf_text() to read it. */
 struct strbuf {
 	char *text;
-	size_t len;	/* bytes without the final NUL */
-	size_t size;	/* bytes allocated */
-	size_t cap;	/* most bytes the text may have */
-	bool failed;	/* out of memory or over the cap; every later add does nothing */
+	size_t len;  /* bytes without the final NUL */
+	size_t size; /* bytes allocated */
+	size_t cap;  /* most bytes the text may have */
+	bool failed; /* out of memory or over the cap; every later add does nothing */
 };
 
 /* Start an empty buffer that may grow to `cap` bytes. Allocates nothing yet. */

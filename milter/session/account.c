@@ -3,7 +3,8 @@
 
 static const char *done(enum action a)
 {
-	static const char *const name[] = {"skip", "accept", "mark", "quarantine", "reject", "tempfail"};
+	static const char *const name[] = {"skip",	 "accept", "mark",
+					   "quarantine", "reject", "tempfail"};
 
 	return a == ACTION_MARK ? "accept" : name[a];
 }
@@ -61,7 +62,8 @@ static void signatures(struct row *row, const struct dkim_facts *f)
 	}
 }
 
-void account_message(struct account *a, time_t when, const struct facts *f, const struct decision *d)
+void account_message(struct account *a, time_t when, const struct facts *f,
+		     const struct decision *d)
 {
 	struct row *row = &a->row;
 

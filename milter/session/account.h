@@ -12,8 +12,10 @@ struct account {
 	char source_ip[ADDR_TEXT_SIZE];
 };
 
-/* Fill the row of a judged message. It borrows from `f` and `d`. A message that was put off, or that has no DMARC pass
- * or fail, is not reportable: it has no place in a report (RFC 9990 3.1, checklist A08). */
-void account_message(struct account *a, time_t when, const struct facts *f, const struct decision *d);
+/* Fill the row of a judged message. It borrows from `f` and `d`. A message that was put off, or
+ * that has no DMARC pass or fail, is not reportable: it has no place in a report (RFC 9990 3.1,
+ * checklist A08). */
+void account_message(struct account *a, time_t when, const struct facts *f,
+		     const struct decision *d);
 
 #endif

@@ -27,7 +27,8 @@ void snapshot_unref(struct snapshot *s)
 }
 
 /* Takes `config`, also when it fails. */
-static struct snapshot *snapshot_new(const struct config *config, struct metrics *metrics, struct error *why)
+static struct snapshot *snapshot_new(const struct config *config, struct metrics *metrics,
+				     struct error *why)
 {
 	struct dkim_settings dkim = {
 	    .max_signatures = (size_t)config->dkim_max_signatures,
@@ -61,11 +62,13 @@ static struct snapshot *snapshot_new(const struct config *config, struct metrics
 			goto fail;
 	}
 	return s;
-fail:	snapshot_unref(s);
+fail:
+	snapshot_unref(s);
 	return NULL;
 }
 
-static struct resolver *open_resolver(const struct config *c, struct metrics *metrics, struct error *why)
+static struct resolver *open_resolver(const struct config *c, struct metrics *metrics,
+				      struct error *why)
 {
 	struct resolver_settings settings = {
 	    .nameservers = c->nameserver.item,
@@ -79,8 +82,8 @@ static struct resolver *open_resolver(const struct config *c, struct metrics *me
 	return resolver_unbound_new(&settings, why);
 }
 
-bool app_init(struct app *app, const struct config *config, const struct clock *clock, struct resolver *resolver,
-	      struct store *store, struct error *why)
+bool app_init(struct app *app, const struct config *config, const struct clock *clock,
+	      struct resolver *resolver, struct store *store, struct error *why)
 {
 	*app = (struct app){.clock = *clock, .resolver = resolver, .store = store};
 	pthread_mutex_init(&app->lock, NULL);
@@ -90,8 +93,8 @@ bool app_init(struct app *app, const struct config *config, const struct clock *
 	return app->current != NULL;
 }
 
-bool app_open(struct app *app, const struct config *config, const struct clock *clock, bool with_store, int *exit_r,
-	      struct error *why)
+bool app_open(struct app *app, const struct config *config, const struct clock *clock,
+	      bool with_store, int *exit_r, struct error *why)
 {
 	struct resolver *resolver = NULL;
 	struct store *store = NULL;
@@ -108,7 +111,8 @@ bool app_open(struct app *app, const struct config *config, const struct clock *
 		goto fail;
 	*exit_r = EX_CONFIG;
 	return app_init(app, config, clock, resolver, store, why);
-fail:	store_close(store);
+fail:
+	store_close(store);
 	config_unref(config);
 	return false;
 }

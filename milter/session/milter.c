@@ -1,5 +1,6 @@
-/* milter.c - libmilter's callbacks: translate, hand on, answer. libmilter gives xxfi_connect no user pointer, hence the
- * one static below; it is set before the first connection and cleared after the last. */
+/* milter.c - libmilter's callbacks: translate, hand on, answer. libmilter gives xxfi_connect no
+ * user pointer, hence the one static below; it is set before the first connection and cleared after
+ * the last. */
 #include "session/milter.h"
 
 #include <errno.h>
@@ -18,24 +19,24 @@
 #include "base/log.h"
 #include "session/session.h"
 
-/* The most one protocol packet may carry: above it libmilter drops the connection. Postfix sends header fields of up to
- * 102400 bytes; this is the largest size libmilter takes. */
+/* The most one protocol packet may carry: above it libmilter drops the connection. Postfix sends
+ * header fields of up to 102400 bytes; this is the largest size libmilter takes. */
 #define MAX_PACKET 1048575
 
 static struct {
 	struct app *app;
-	atomic_int sessions;	/* connections open */
-	atomic_int judging;	/* messages at their end */
+	atomic_int sessions; /* connections open */
+	atomic_int judging;  /* messages at their end */
 	atomic_bool stopping;
-	char *unix_path;	/* to be removed at the end; NULL for inet */
+	char *unix_path; /* to be removed at the end; NULL for inet */
 	char *listen;
 } self;
 
 /* One connection. */
 struct connection {
 	struct session *session;
-	unsigned long quiet;	/* SMFIP_NR_* steps that are not answered */
-	bool leading_space;	/* header values keep, and need, the space after the colon */
+	unsigned long quiet; /* SMFIP_NR_* steps that are not answered */
+	bool leading_space;  /* header values keep, and need, the space after the colon */
 };
 
 static struct connection *connection_of(SMFICTX *ctx)
@@ -56,7 +57,7 @@ static sfsistat answer(SMFICTX *ctx, const struct decision *d)
 
 	if (d->action == ACTION_REJECT || d->action == ACTION_TEMPFAIL) {
 		for (const char *p = d->text; *p != '\0' && n < sizeof(text) - 2; p++) {
-			if (*p == '%')	/* the MTA reads it as a format */
+			if (*p == '%') /* the MTA reads it as a format */
 				text[n++] = '%';
 			text[n++] = *p;
 		}
@@ -84,18 +85,22 @@ static bool decides_at(const struct connection *c, enum stage stage)
 	return false;
 }
 
-static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps, unsigned long f2, unsigned long f3,
-			     unsigned long *actions_r, unsigned long *steps_r, unsigned long *f2_r, unsigned long *f3_r)
+static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
+			     unsigned long f2, unsigned long f3, unsigned long *actions_r,
+			     unsigned long *steps_r, unsigned long *f2_r, unsigned long *f3_r)
 {
-	/* Not of steps without a callback: libmilter answers those, and logs each time that it should not. */
-	unsigned long quiet = SMFIP_NR_HELO | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
+	/* Not of steps without a callback: libmilter answers those, and logs each time that it
+	 * should not. */
+	unsigned long quiet =
+	    SMFIP_NR_HELO | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
 	struct connection *c = calloc(1, sizeof(*c));
 
 	(void)f2;
 	(void)f3;
 	if (c == NULL || (c->session = session_new(self.app)) == NULL) {
 		free(c);
-		return SMFIS_REJECT;	/* the MTA's default action: alignd asks for tempfail in its set-up */
+		return SMFIS_REJECT; /* the MTA's default action: alignd asks for tempfail in its
+					set-up */
 	}
 	atomic_fetch_add(&self.sessions, 1);
 	metrics_inc(&self.app->metrics, METRIC_CONNECTIONS);
@@ -103,7 +108,8 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
 		quiet |= SMFIP_NR_CONN;
 	if (!decides_at(c, STAGE_MAIL))
 		quiet |= SMFIP_NR_MAIL;
-	*actions_r = actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE | SMFIF_ADDRCPT | SMFIF_DELRCPT);
+	*actions_r = actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE | SMFIF_ADDRCPT |
+				SMFIF_DELRCPT);
 	*steps_r = steps & (SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC | quiet);
 	*f2_r = *f3_r = 0;
 	c->quiet = *steps_r & quiet;
@@ -189,13 +195,15 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t n)
 }
 
 /* Insert our field at the top, above the MTA's own Received. */
-static bool insert_field(SMFICTX *ctx, const struct connection *c, const char *name, const char *value)
+static bool insert_field(SMFICTX *ctx, const struct connection *c, const char *name,
+			 const char *value)
 {
 	char *text;
 	bool ok;
 
 	if (!c->leading_space)
-		return smfi_insheader(ctx, 0, (char *)(uintptr_t)name, (char *)(uintptr_t)value) == MI_SUCCESS;
+		return smfi_insheader(ctx, 0, (char *)(uintptr_t)name, (char *)(uintptr_t)value) ==
+		       MI_SUCCESS;
 	if (asprintf(&text, " %s", value) < 0)
 		return false;
 	ok = smfi_insheader(ctx, 0, (char *)(uintptr_t)name, text) == MI_SUCCESS;
@@ -206,7 +214,8 @@ static bool insert_field(SMFICTX *ctx, const struct connection *c, const char *n
 static bool remove_fields(SMFICTX *ctx, const char *name, const struct unwanted *u)
 {
 	for (size_t i = u->count; i > 0; i--)
-		if (smfi_chgheader(ctx, (char *)(uintptr_t)name, (int)u->index[i - 1], NULL) != MI_SUCCESS)
+		if (smfi_chgheader(ctx, (char *)(uintptr_t)name, (int)u->index[i - 1], NULL) !=
+		    MI_SUCCESS)
 			return false;
 	return true;
 }
@@ -259,7 +268,8 @@ static sfsistat on_end(SMFICTX *ctx)
 	v = session_end(c->session, smfi_getsymval(ctx, (char[]){"i"}));
 	if (!apply_stamp(ctx, c, &v->stamp) ||
 	    (v->decision.action == ACTION_QUARANTINE && !apply_quarantine(ctx, c, v))) {
-		log_say(LOG_LEVEL_ERROR, "the MTA did not take the changes of a message: it is put off");
+		log_say(LOG_LEVEL_ERROR,
+			"the MTA did not take the changes of a message: it is put off");
 		result = SMFIS_TEMPFAIL;
 	} else {
 		result = answer(ctx, &v->decision);
@@ -313,7 +323,8 @@ static struct smfiDesc descriptor = {
 static int dial(void)
 {
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *ai = NULL;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV},
+			*ai = NULL;
 	char host[256], port[16];
 	int fd = -1;
 
@@ -363,7 +374,8 @@ static bool dress_socket(const struct config *c, struct error *why)
 	}
 	if ((g != NULL && chown(self.unix_path, (uid_t)-1, g->gr_gid) != 0) ||
 	    chmod(self.unix_path, (mode_t)c->socket_mode) != 0) {
-		error_set(why, "cannot set group and mode of %s: %s", self.unix_path, strerror(errno));
+		error_set(why, "cannot set group and mode of %s: %s", self.unix_path,
+			  strerror(errno));
 		return false;
 	}
 	return true;
@@ -379,7 +391,8 @@ bool milter_bind(struct app *app, const struct config *config, int *exit_r, stru
 	if (strncmp(config->listen, "unix:", 5) == 0)
 		self.unix_path = strdup(config->listen + 5);
 	*exit_r = EX_OSERR;
-	if (self.listen == NULL || (self.unix_path == NULL && strncmp(config->listen, "unix:", 5) == 0)) {
+	if (self.listen == NULL ||
+	    (self.unix_path == NULL && strncmp(config->listen, "unix:", 5) == 0)) {
 		error_set(why, "out of memory");
 		return false;
 	}
@@ -422,7 +435,7 @@ void milter_stop(int ms)
 	while (atomic_load(&self.judging) > 0 && clock_mono_ms() < end)
 		usleep(10000);
 	smfi_stop();
-	fd = dial();	/* wakes libmilter's listener, which else looks up every five seconds only */
+	fd = dial(); /* wakes libmilter's listener, which else looks up every five seconds only */
 	if (fd >= 0)
 		close(fd);
 }

@@ -7,7 +7,7 @@
 #include "report/report_run.h"
 #include "session/reporting.h"
 
-#define ROUND_MS 600000		/* between two looks at what is due */
+#define ROUND_MS 600000 /* between two looks at what is due */
 #define DAY_MS 86400000
 
 struct reporter {
@@ -16,7 +16,7 @@ struct reporter {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stop;
-	atomic_bool stopping;	/* the same, for a run at work */
+	atomic_bool stopping; /* the same, for a run at work */
 };
 
 /* Wait for the next round; false when it is time to end. */

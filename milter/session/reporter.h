@@ -1,4 +1,5 @@
-/* reporter.h - the daemon's background thread: sends the reports that are due and deletes old rows. */
+/* reporter.h - the daemon's background thread: sends the reports that are due and deletes old rows.
+ */
 #ifndef ALIGND_SESSION_REPORTER_H
 #define ALIGND_SESSION_REPORTER_H
 
@@ -6,7 +7,8 @@
 
 struct reporter;
 
-/* Start the thread; `app` must outlive it. NULL if there is no store or no thread could be made (it is logged). */
+/* Start the thread; `app` must outlive it. NULL if there is no store or no thread could be made (it
+ * is logged). */
 struct reporter *reporter_start(struct app *app);
 
 /* End the thread, waiting for the piece of work at hand. NULL is fine. */

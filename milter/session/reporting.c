@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define MAIL_SECONDS 120	/* one SMTP transaction; RFC 5321 4.5.3.2 allows more, a daily report need not */
+#define MAIL_SECONDS \
+	120 /* one SMTP transaction; RFC 5321 4.5.3.2 allows more, a daily report need not */
 
 static enum report_to who(enum config_report_to to)
 {
@@ -23,7 +24,8 @@ bool reporting_open(struct reporting *r, const struct config *c, struct error *w
 		.from = c->report_from,
 		.org = c->report_org,
 		.contact = c->report_contact,
-		.format = c->report_format == CONFIG_REPORT_RFC7489 ? AGGREGATE_RFC7489 : AGGREGATE_RFC9990,
+		.format = c->report_format == CONFIG_REPORT_RFC7489 ? AGGREGATE_RFC7489
+								    : AGGREGATE_RFC9990,
 		.to = who(c->report_to),
 		.domains = c->report_domains.item,
 		.domain_count = c->report_domains.count,
@@ -33,10 +35,11 @@ bool reporting_open(struct reporting *r, const struct config *c, struct error *w
 	    }};
 	if (c->report_sign_key[0] == '\0')
 		return true;
-	r->signer = report_signer_new(c->report_sign_key,
-				      c->report_sign_domain[0] != '\0' ? c->report_sign_domain :
-									 report_submitter(&r->settings),
-				      c->report_sign_selector, why);
+	r->signer =
+	    report_signer_new(c->report_sign_key,
+			      c->report_sign_domain[0] != '\0' ? c->report_sign_domain
+							       : report_submitter(&r->settings),
+			      c->report_sign_selector, why);
 	r->settings.signer = r->signer;
 	return r->signer != NULL;
 }
@@ -47,7 +50,8 @@ void reporting_close(struct reporting *r)
 	r->signer = NULL;
 }
 
-struct report_run reporting_run(const struct reporting *r, const struct app *app, const struct snapshot *s)
+struct report_run reporting_run(const struct reporting *r, const struct app *app,
+				const struct snapshot *s)
 {
 	return (struct report_run){
 	    .settings = &r->settings,

@@ -6,7 +6,7 @@
 #include "session/app.h"
 
 struct reporting {
-	struct report_settings settings;	/* borrows from the configuration */
+	struct report_settings settings; /* borrows from the configuration */
 	struct report_signer *signer;
 };
 
@@ -17,6 +17,7 @@ bool reporting_open(struct reporting *r, const struct config *c, struct error *w
 void reporting_close(struct reporting *r);
 
 /* A run over the store of `app`, without a listener. Borrows all. */
-struct report_run reporting_run(const struct reporting *r, const struct app *app, const struct snapshot *s);
+struct report_run reporting_run(const struct reporting *r, const struct app *app,
+				const struct snapshot *s);
 
 #endif

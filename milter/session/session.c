@@ -15,18 +15,18 @@ struct message {
 	char *mail_from;
 	char **recipients;
 	size_t recipient_count;
-	bool skip;		/* an early rule skipped the checks: verdict.decision says which */
+	bool skip; /* an early rule skipped the checks: verdict.decision says which */
 };
 
 struct session {
 	struct app *app;
 	struct snapshot *snapshot;
 	struct evidence evidence;
-	char *client_name;		/* as the MTA says; NULL if unknown */
+	char *client_name; /* as the MTA says; NULL if unknown */
 	char *helo;
-	bool trusted;			/* the client is in trusted_networks: its fields with our id stay */
-	bool hinted;			/* the questions about the client are asked for the coming message */
-	struct message *message;	/* NULL between messages */
+	bool trusted; /* the client is in trusted_networks: its fields with our id stay */
+	bool hinted;  /* the questions about the client are asked for the coming message */
+	struct message *message; /* NULL between messages */
 };
 
 struct session *session_new(struct app *app)
@@ -103,10 +103,12 @@ struct lookups *session_lookups(struct session *s)
 
 static void set_deadline(struct session *s)
 {
-	lookups_deadline(s->evidence.lookups, clock_mono_ms() + s->snapshot->config->message_deadline);
+	lookups_deadline(s->evidence.lookups,
+			 clock_mono_ms() + s->snapshot->config->message_deadline);
 }
 
-/* Ask rules that can decide before the message is there. True: they decided; a skip is no refusal. */
+/* Ask rules that can decide before the message is there. True: they decided; a skip is no refusal.
+ */
 static bool decide_early(struct session *s, enum stage stage, struct facts *f, struct decision *d)
 {
 	const struct config *c = s->snapshot->config;
@@ -129,7 +131,8 @@ static bool trusted_client(const struct session *s)
 	return false;
 }
 
-bool session_connect(struct session *s, const struct addr *client, const char *name, struct decision *early_r)
+bool session_connect(struct session *s, const struct addr *client, const char *name,
+		     struct decision *early_r)
 {
 	struct facts *f;
 	bool refused;
@@ -181,7 +184,7 @@ bool session_mail(struct session *s, const char *path, bool authenticated, struc
 	m = calloc(1, sizeof(*m));
 	s->message = m;
 	if (m == NULL || (m->mail_from = bare_path(path)) == NULL)
-		return false;	/* session_end() sees it and says so */
+		return false; /* session_end() sees it and says so */
 	e->now = clock_now(&s->app->clock);
 	mailbox_path(path, &e->sender);
 	m->facts.client = e->client;
@@ -208,9 +211,10 @@ void session_rcpt(struct session *s, const char *path)
 
 	if (m == NULL || m->recipient_count >= MAX_RECIPIENTS)
 		return;
-	if ((m->recipient_count & (m->recipient_count - 1)) == 0) {	/* room for the next power of two */
-		grown = realloc(m->recipients, (m->recipient_count ? 2 * m->recipient_count : 1) *
-						   sizeof(*grown));
+	if ((m->recipient_count & (m->recipient_count - 1)) ==
+	    0) { /* room for the next power of two */
+		grown = realloc(m->recipients,
+				(m->recipient_count ? 2 * m->recipient_count : 1) * sizeof(*grown));
 		if (grown == NULL)
 			return;
 		m->recipients = grown;
@@ -305,7 +309,8 @@ static void store_message(struct session *s, const char *queue_id)
 
 	if (s->app->store == NULL)
 		return;
-	account_message(&account, s->evidence.now, &s->message->facts, &s->message->verdict.decision);
+	account_message(&account, s->evidence.now, &s->message->facts,
+			&s->message->verdict.decision);
 	if (store_add(s->app->store, &account.row, &why))
 		return;
 	metrics_inc(&s->app->metrics, METRIC_STORE_FAILURES);
@@ -316,9 +321,9 @@ static void store_message(struct session *s, const char *queue_id)
 static void count_action(struct metrics *m, enum action a)
 {
 	static const enum metric which[] = {
-	    [ACTION_SKIP] = METRIC_ACCEPTED,	     [ACTION_ACCEPT] = METRIC_ACCEPTED,
-	    [ACTION_MARK] = METRIC_ACCEPTED,	     [ACTION_QUARANTINE] = METRIC_QUARANTINED,
-	    [ACTION_REJECT] = METRIC_REJECTED,	     [ACTION_TEMPFAIL] = METRIC_TEMPFAILED};
+	    [ACTION_SKIP] = METRIC_ACCEPTED,   [ACTION_ACCEPT] = METRIC_ACCEPTED,
+	    [ACTION_MARK] = METRIC_ACCEPTED,   [ACTION_QUARANTINE] = METRIC_QUARANTINED,
+	    [ACTION_REJECT] = METRIC_REJECTED, [ACTION_TEMPFAIL] = METRIC_TEMPFAILED};
 
 	metrics_inc(m, METRIC_MESSAGES);
 	metrics_inc(m, which[a]);

@@ -7,7 +7,8 @@
 #include "mail/authres.h"
 #include "mail/header.h"
 
-#define FIELD_MAX_BYTES 32768	/* the longest field: MAX_DKIM_SIGNATURES results of five capped values each */
+#define FIELD_MAX_BYTES \
+	32768 /* the longest field: MAX_DKIM_SIGNATURES results of five capped values each */
 
 static void note(struct unwanted *u)
 {
@@ -17,7 +18,7 @@ static void note(struct unwanted *u)
 		u->failed = true;
 		return;
 	}
-	if ((u->count & (u->count - 1)) == 0) {	/* room for the next power of two */
+	if ((u->count & (u->count - 1)) == 0) { /* room for the next power of two */
 		grown = realloc(u->index, (u->count ? 2 * u->count : 1) * sizeof(*grown));
 		if (grown == NULL) {
 			u->failed = true;

@@ -1,5 +1,5 @@
-/* stamp.h - the header text of a verdict: which received Authentication-Results fields go and which field comes
- * (RFC 8601 5 and 2.2, RFC 9989 9). */
+/* stamp.h - the header text of a verdict: which received Authentication-Results fields go and which
+ * field comes (RFC 8601 5 and 2.2, RFC 9989 9). */
 #ifndef ALIGND_SESSION_STAMP_H
 #define ALIGND_SESSION_STAMP_H
 
@@ -8,23 +8,25 @@
 
 #include "check/facts.h"
 
-/* Received fields of one name that have to go, by their index from 1 among the fields of that name. */
+/* Received fields of one name that have to go, by their index from 1 among the fields of that name.
+ */
 struct unwanted {
-	unsigned received;	/* fields of that name seen so far */
+	unsigned received; /* fields of that name seen so far */
 	size_t count;
-	unsigned *index;	/* ascending; delete the last one first */
-	bool failed;		/* they could not all be noted: the message must not go on */
+	unsigned *index; /* ascending; delete the last one first */
+	bool failed;	 /* they could not all be noted: the message must not go on */
 };
 
 struct stamp {
-	char *field;		/* value of our Authentication-Results field, folded with LF TAB, no leading space; or NULL */
-	struct unwanted results;	/* Authentication-Results fields that claim to be ours */
-	struct unwanted marks;		/* fields with the name of our quarantine header */
+	char *field; /* value of our Authentication-Results field, folded with LF TAB, no leading
+			space; or NULL */
+	struct unwanted results; /* Authentication-Results fields that claim to be ours */
+	struct unwanted marks;	 /* fields with the name of our quarantine header */
 };
 
-/* Look at one received header field in message order. Every field has to be shown, however many there are: a forged one
- * that stays would speak in our name. Up to MAX_UNWANTED_FIELDS are noted. `mark` is the name of the quarantine header,
- * or "". */
+/* Look at one received header field in message order. Every field has to be shown, however many
+ * there are: a forged one that stays would speak in our name. Up to MAX_UNWANTED_FIELDS are noted.
+ * `mark` is the name of the quarantine header, or "". */
 void stamp_received(struct stamp *st, const char *authserv_id, const char *mark, const char *name,
 		    const char *value);
 

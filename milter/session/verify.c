@@ -36,7 +36,8 @@ void verify_hint_sender(const struct evidence *e)
 		spf_hint(e->lookups, e->sender.domain, &e->client);
 }
 
-/* An identifier can align only below the author's organizational domain: ask for its walk if it looks related. */
+/* An identifier can align only below the author's organizational domain: ask for its walk if it
+ * looks related. */
 static bool related(const char *identifier, const char *author)
 {
 	return strcmp(identifier, author) != 0 && domain_labels(identifier) > 1 &&
@@ -55,7 +56,8 @@ static void add_authors(struct facts *f, const struct author_domains *authors)
 	}
 }
 
-/* A header that was not kept whole may hold another From: it counts as malformed (RFC 9989 11.5). */
+/* A header that was not kept whole may hold another From: it counts as malformed (RFC 9989 11.5).
+ */
 static void find_authors(const struct evidence *e, struct facts *f)
 {
 	struct header_cursor cursor = {0};
@@ -119,7 +121,8 @@ void verify_header(struct evidence *e, struct facts *f)
 {
 	e->failed = headers_failed(e->headers);
 	find_authors(e, f);
-	f->list = headers_count_named(e->headers, "List-Id") > 0 || headers_count_named(e->headers, "List-Post") > 0;
+	f->list = headers_count_named(e->headers, "List-Id") > 0 ||
+		  headers_count_named(e->headers, "List-Post") > 0;
 	for (size_t i = 0; i < f->author_count; i++) {
 		dmarc_hint(e->lookups, f->author[i]);
 		if (related(e->sender.domain, f->author[i]))
@@ -143,7 +146,8 @@ void verify_body(struct evidence *e, const unsigned char *bytes, size_t n)
 		arc_message_body(e->arc, bytes, n);
 }
 
-static struct spf_params spf_identity(const struct evidence *e, const char *local, const char *domain)
+static struct spf_params spf_identity(const struct evidence *e, const char *local,
+				      const char *domain)
 {
 	return (struct spf_params){
 	    .client = e->client,
@@ -156,21 +160,24 @@ static struct spf_params spf_identity(const struct evidence *e, const char *loca
 	};
 }
 
-/* The client's name. The MTA's opinion is no evidence, but where the DNS has no PTR record and the MTA knows a name all
- * the same (its hosts file, an answer that has changed), the two do not agree: fail (RFC 8601 2.7.3). */
+/* The client's name. The MTA's opinion is no evidence, but where the DNS has no PTR record and the
+ * MTA knows a name all the same (its hosts file, an answer that has changed), the two do not agree:
+ * fail (RFC 8601 2.7.3). */
 static void run_iprev(const struct evidence *e, struct iprev_facts *f)
 {
 	char name[DOMAIN_SIZE];
 
 	iprev_check(e->lookups, &e->client, f);
-	if (f->result != IPREV_PERMERROR || !domain_normal(e->client_name, strlen(e->client_name), name) ||
+	if (f->result != IPREV_PERMERROR ||
+	    !domain_normal(e->client_name, strlen(e->client_name), name) ||
 	    domain_parent(name) == NULL)
 		return;
 	f->result = IPREV_FAIL;
 	snprintf(f->reason, sizeof(f->reason), "no PTR record, but the MTA knows a name");
 }
 
-/* HELO identity first: it is the MAIL FROM identity too when the reverse-path is null (RFC 7208 2.4). */
+/* HELO identity first: it is the MAIL FROM identity too when the reverse-path is null (RFC
+ * 7208 2.4). */
 static void run_spf(const struct evidence *e, struct facts *f)
 {
 	char helo[DOMAIN_SIZE];
@@ -187,7 +194,8 @@ static void run_spf(const struct evidence *e, struct facts *f)
 	spf_check(e->lookups, &p, &f->spf);
 }
 
-/* The higher, the stricter: with several author domains the strictest outcome counts (RFC 9989 11.5). */
+/* The higher, the stricter: with several author domains the strictest outcome counts (RFC
+ * 9989 11.5). */
 static int strictness(const struct dmarc_facts *d)
 {
 	static const int of[] = {
@@ -198,7 +206,8 @@ static int strictness(const struct dmarc_facts *d)
 	return d->effective == POLICY_NONE ? 3 : 4 + (int)d->effective;
 }
 
-/* Judge by the other way of discovery too, and say whether anything that matters comes out differently. */
+/* Judge by the other way of discovery too, and say whether anything that matters comes out
+ * differently. */
 static bool discoveries_differ(const struct evidence *e, struct facts *f)
 {
 	struct dmarc_settings other = {

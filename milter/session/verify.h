@@ -1,5 +1,5 @@
-/* verify.h - run the checks of one message. The hint functions ask the DNS as soon as a name is known; verify_run()
- * waits for what is missing and fills the facts. */
+/* verify.h - run the checks of one message. The hint functions ask the DNS as soon as a name is
+ * known; verify_run() waits for what is missing and fills the facts. */
 #ifndef ALIGND_SESSION_VERIFY_H
 #define ALIGND_SESSION_VERIFY_H
 
@@ -13,24 +13,26 @@
 
 /* What is known of one message, filled by session.c as the MTA tells it. */
 struct evidence {
-	const struct snapshot *snapshot;	/* borrowed */
+	const struct snapshot *snapshot; /* borrowed */
 	time_t now;
 	struct lookups *lookups;
 	struct addr client;
-	const char *client_name;		/* what the MTA knows of the client, "unknown" or "[...]" too; "" if nothing */
-	const char *helo;			/* as given; "" if none */
+	const char *client_name; /* what the MTA knows of the client, "unknown" or "[...]" too; ""
+				    if nothing */
+	const char *helo;	 /* as given; "" if none */
 	struct path sender;
 	struct headers *headers;
-	struct dkim_message *dkim;		/* NULL: no signature */
-	struct arc_message *arc;		/* NULL: no ARC field */
-	bool failed;				/* something of our own went wrong: facts.internal_error */
+	struct dkim_message *dkim; /* NULL: no signature */
+	struct arc_message *arc;   /* NULL: no ARC field */
+	bool failed;		   /* something of our own went wrong: facts.internal_error */
 };
 
 void verify_hint_client(const struct evidence *e);
 void verify_hint_helo(const struct evidence *e);
 void verify_hint_sender(const struct evidence *e);
 
-/* The header is complete: find the authors and their status and list fields, start DKIM, hint keys and DMARC. */
+/* The header is complete: find the authors and their status and list fields, start DKIM, hint keys
+ * and DMARC. */
 void verify_header(struct evidence *e, struct facts *f);
 
 /* True if the body has to be hashed. */

@@ -1,4 +1,5 @@
-/* alignctl.c - the administrator's tool: one sub-command each for a message, the reports, the configuration, the counts. */
+/* alignctl.c - the administrator's tool: one sub-command each for a message, the reports, the
+ * configuration, the counts. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

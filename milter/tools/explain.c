@@ -70,7 +70,8 @@ static void text_spf(FILE *out, const char *name, const struct spf_facts *spf)
 	}
 	why(out, spf->reason);
 	if (spf->result != SPF_NONE)
-		fprintf(out, " (%u of %d DNS terms, %u void)", spf->terms, MAX_SPF_TERMS, spf->voids);
+		fprintf(out, " (%u of %d DNS terms, %u void)", spf->terms, MAX_SPF_TERMS,
+			spf->voids);
 	fputc('\n', out);
 	if (spf->explanation[0] != '\0') {
 		fprintf(out, "%21s they say: ", "");
@@ -81,7 +82,8 @@ static void text_spf(FILE *out, const char *name, const struct spf_facts *spf)
 
 static void text_dkim(FILE *out, const struct dkim_facts *f)
 {
-	static const char *const aligned[] = {"not aligned", "aligned (relaxed)", "aligned (strict)"};
+	static const char *const aligned[] = {"not aligned", "aligned (relaxed)",
+					      "aligned (strict)"};
 
 	if (f->count == 0)
 		fputs("dkim       none      no signature\n", out);
@@ -139,8 +141,9 @@ static void text_dmarc(FILE *out, const struct facts *f)
 		return;
 	fprintf(out, "%21srecord of ", "");
 	put(out, d->policy_domain);
-	fprintf(out, ": %s=%s%s, effective policy %s (%s)\n", tag[d->tag], dmarc_policy_name(d->published),
-		d->record.testing ? ", t=y" : "", dmarc_policy_name(d->effective),
+	fprintf(out, ": %s=%s%s, effective policy %s (%s)\n", tag[d->tag],
+		dmarc_policy_name(d->published), d->record.testing ? ", t=y" : "",
+		dmarc_policy_name(d->effective),
 		d->discovery == DISCOVERY_PSL ? "public suffix list" : "tree walk");
 	fprintf(out, "%21sorganizational domain ", "");
 	put(out, d->organizational_domain);
@@ -160,7 +163,8 @@ static void text_decision(FILE *out, const struct explained *x)
 		fprintf(out, "reported   %s %s\n", d->reason, d->comment);
 	if (d->action == ACTION_REJECT || d->action == ACTION_TEMPFAIL)
 		fprintf(out, "reply      %s %s %s\n", d->code, d->xcode, d->text);
-	else if (d->action == ACTION_QUARANTINE && x->config->quarantine_by == CONFIG_QUARANTINE_HEADER)
+	else if (d->action == ACTION_QUARANTINE &&
+		 x->config->quarantine_by == CONFIG_QUARANTINE_HEADER)
 		fprintf(out, "adds       %s\n", x->config->quarantine_header);
 	if (x->verdict->stamp.results.count > 0)
 		fprintf(out, "removes    %zu Authentication-Results fields that claim to be ours\n",
@@ -195,7 +199,8 @@ static void text_question(void *arg, const struct lookups_seen *s)
 
 	fprintf(out, "%-5s ", dns_type_name(s->type));
 	put(out, s->name);
-	fprintf(out, "  %s, %lld ms", s->answer != NULL ? dns_status_name(s->answer->status) : "no answer",
+	fprintf(out, "  %s, %lld ms",
+		s->answer != NULL ? dns_status_name(s->answer->status) : "no answer",
 		(long long)s->ms);
 	if (!s->waited)
 		fputs(", not needed", out);
@@ -233,8 +238,10 @@ void explain_header(FILE *out, const struct explained *x)
 
 	if (x->verdict->stamp.field != NULL)
 		fprintf(out, "Authentication-Results: %s\n", x->verdict->stamp.field);
-	else if (x->verdict->checked && stamp_results(&st, x->config->authserv_id, x->verdict->facts))
-		fprintf(out, "Authentication-Results: %s\n", st.field);	/* of a message that is refused */
+	else if (x->verdict->checked &&
+		 stamp_results(&st, x->config->authserv_id, x->verdict->facts))
+		fprintf(out, "Authentication-Results: %s\n",
+			st.field); /* of a message that is refused */
 	stamp_free(&st);
 }
 

@@ -14,7 +14,8 @@ struct explained {
 	const struct config *config;
 };
 
-/* For a person: each check with its inputs and outcome, the rule, the header, the reply, the DNS questions. */
+/* For a person: each check with its inputs and outcome, the rule, the header, the reply, the DNS
+ * questions. */
 void explain_text(FILE *out, const struct explained *x);
 
 /* The same as one JSON object. False: out of memory. */

@@ -4,7 +4,8 @@
 
 #include "tools/explain.h"
 
-/* A JSON string of bytes from outside: jansson wants UTF-8, so what is not printable ASCII is escaped as \xHH. */
+/* A JSON string of bytes from outside: jansson wants UTF-8, so what is not printable ASCII is
+ * escaped as \xHH. */
 static json_t *text_n(const char *text, size_t n)
 {
 	char buf[2048];
@@ -28,8 +29,8 @@ static json_t *text(const char *t)
 
 static json_t *json_spf(const struct spf_facts *s)
 {
-	return json_pack("{s:s s:o s:o s:o s:o s:o s:i s:i}", "result", spf_result_name(s->result), "domain",
-			 text(s->domain), "mechanism", text(s->mechanism), "matched_in",
+	return json_pack("{s:s s:o s:o s:o s:o s:o s:i s:i}", "result", spf_result_name(s->result),
+			 "domain", text(s->domain), "mechanism", text(s->mechanism), "matched_in",
 			 text(s->matched_in), "reason", text(s->reason), "explanation",
 			 text(s->explanation), "terms", (int)s->terms, "voids", (int)s->voids);
 }
@@ -43,11 +44,12 @@ static json_t *json_dkim(const struct dkim_facts *f)
 		const struct dkim_signature *s = &f->signature[i];
 
 		json_array_append_new(
-		    list, json_pack("{s:s s:o s:o s:o s:o s:o s:i s:b s:s}", "result",
-				    dkim_result_name(s->result), "reason", text(s->reason), "domain",
-				    text(s->domain), "selector", text(s->selector), "algorithm",
-				    text(s->algorithm), "b", text(s->b), "key_bits", (int)s->key_bits,
-				    "testing", s->testing, "aligned", aligned[s->aligned]));
+		    list,
+		    json_pack("{s:s s:o s:o s:o s:o s:o s:i s:b s:s}", "result",
+			      dkim_result_name(s->result), "reason", text(s->reason), "domain",
+			      text(s->domain), "selector", text(s->selector), "algorithm",
+			      text(s->algorithm), "b", text(s->b), "key_bits", (int)s->key_bits,
+			      "testing", s->testing, "aligned", aligned[s->aligned]));
 	}
 	return list;
 }
@@ -56,12 +58,12 @@ static json_t *json_dmarc(const struct facts *f)
 {
 	static const char *const tag[] = {"p", "sp", "np"};
 	const struct dmarc_facts *d = &f->dmarc;
-	json_t *o = json_pack("{s:s s:o s:o s:o s:o s:b s:b s:s}", "result", dmarc_result_name(d->result), "reason",
-			      text(d->reason), "author_domain", text(d->author_domain), "policy_domain",
-			      text(d->policy_domain), "organizational_domain",
-			      text(d->organizational_domain), "spf_aligned", d->spf_aligned != ALIGNED_NO,
-			      "dkim_aligned", d->dkim_aligned, "discovery",
-			      d->discovery == DISCOVERY_PSL ? "psl" : "treewalk");
+	json_t *o = json_pack(
+	    "{s:s s:o s:o s:o s:o s:b s:b s:s}", "result", dmarc_result_name(d->result), "reason",
+	    text(d->reason), "author_domain", text(d->author_domain), "policy_domain",
+	    text(d->policy_domain), "organizational_domain", text(d->organizational_domain),
+	    "spf_aligned", d->spf_aligned != ALIGNED_NO, "dkim_aligned", d->dkim_aligned,
+	    "discovery", d->discovery == DISCOVERY_PSL ? "psl" : "treewalk");
 
 	if (d->policy_domain[0] != '\0') {
 		json_object_set_new(o, "policy_tag", json_string(tag[d->tag]));
@@ -76,9 +78,10 @@ static json_t *json_decision(const struct explained *x)
 {
 	const struct decision *d = &x->verdict->decision;
 
-	return json_pack("{s:s s:s s:o s:s s:o s:s s:s s:o}", "action", action_name(d->action), "wanted",
-			 action_name(d->wanted), "rule", text(d->rule), "override", d->reason, "comment",
-			 text(d->comment), "code", d->code, "enhanced_code", d->xcode, "text", text(d->text));
+	return json_pack("{s:s s:s s:o s:s s:o s:s s:s s:o}", "action", action_name(d->action),
+			 "wanted", action_name(d->wanted), "rule", text(d->rule), "override",
+			 d->reason, "comment", text(d->comment), "code", d->code, "enhanced_code",
+			 d->xcode, "text", text(d->text));
 }
 
 static json_t *json_record(enum dns_type type, const struct dns_record *r)
@@ -98,10 +101,11 @@ static void json_question(void *arg, const struct lookups_seen *s)
 
 	for (size_t i = 0; s->answer != NULL && i < s->answer->count; i++)
 		json_array_append_new(records, json_record(s->type, &s->answer->records[i]));
-	json_array_append_new(arg, json_pack("{s:s s:o s:s s:I s:b s:o}", "type", dns_type_name(s->type), "name",
-					     text(s->name), "status",
-					     s->answer != NULL ? dns_status_name(s->answer->status) : "none",
-					     "ms", (json_int_t)s->ms, "used", s->waited, "records", records));
+	json_array_append_new(
+	    arg, json_pack("{s:s s:o s:s s:I s:b s:o}", "type", dns_type_name(s->type), "name",
+			   text(s->name), "status",
+			   s->answer != NULL ? dns_status_name(s->answer->status) : "none", "ms",
+			   (json_int_t)s->ms, "used", s->waited, "records", records));
 }
 
 bool explain_json(FILE *out, const struct explained *x)
@@ -114,20 +118,22 @@ bool explain_json(FILE *out, const struct explained *x)
 	lookups_each(x->lookups, json_question, questions);
 	for (size_t i = 0; i < f->author_count; i++)
 		json_array_append_new(authors, text(f->author[i]));
-	o = json_pack("{s:s s:o s:o s:b s:{s:s s:o s:o} s:{s:s s:o s:b} s:o s:o s:o s:s s:o s:o s:o s:o}", "client",
-		      addr_print(&f->client, client), "helo_argument", text(x->helo), "mail_from",
-		      text(x->mail_from), "checked", x->verdict->checked, "iprev", "result",
-		      iprev_result_name(f->iprev.result), "name", text(f->iprev.name), "reason",
-		      text(f->iprev.reason), "helo", "result", helo_result_name(f->helo.result), "name",
-		      text(f->helo.name), "is_ptr_name", f->helo.is_ptr_name, "spf", json_spf(&f->spf),
-		      "spf_helo", json_spf(&f->spf_helo), "dkim", json_dkim(&f->dkim), "from_status",
-		      from_status_name(f->from_status), "authors", authors, "dmarc", json_dmarc(f), "decision",
-		      json_decision(x), "dns", questions);
+	o = json_pack(
+	    "{s:s s:o s:o s:b s:{s:s s:o s:o} s:{s:s s:o s:b} s:o s:o s:o s:s s:o s:o s:o s:o}",
+	    "client", addr_print(&f->client, client), "helo_argument", text(x->helo), "mail_from",
+	    text(x->mail_from), "checked", x->verdict->checked, "iprev", "result",
+	    iprev_result_name(f->iprev.result), "name", text(f->iprev.name), "reason",
+	    text(f->iprev.reason), "helo", "result", helo_result_name(f->helo.result), "name",
+	    text(f->helo.name), "is_ptr_name", f->helo.is_ptr_name, "spf", json_spf(&f->spf),
+	    "spf_helo", json_spf(&f->spf_helo), "dkim", json_dkim(&f->dkim), "from_status",
+	    from_status_name(f->from_status), "authors", authors, "dmarc", json_dmarc(f),
+	    "decision", json_decision(x), "dns", questions);
 	if (o != NULL)
-		json_object_set_new(o, "arc",
-				    json_pack("{s:s s:i s:o s:b s:o}", "result", arc_result_name(f->arc.result),
-					      "sets", (int)f->arc.instances, "sealer", text(f->arc.sealer), "trusted",
-					      f->arc.trusted, "reason", text(f->arc.reason)));
+		json_object_set_new(
+		    o, "arc",
+		    json_pack("{s:s s:i s:o s:b s:o}", "result", arc_result_name(f->arc.result),
+			      "sets", (int)f->arc.instances, "sealer", text(f->arc.sealer),
+			      "trusted", f->arc.trusted, "reason", text(f->arc.reason)));
 	if (o != NULL && x->verdict->stamp.field != NULL)
 		json_object_set_new(o, "authentication_results", text(x->verdict->stamp.field));
 	ok = o != NULL && json_dumpf(o, out, JSON_INDENT(2)) == 0;

@@ -36,7 +36,8 @@ bool message_file_read(struct message_file *m, const char *path, struct error *w
 	if (f != stdin)
 		fclose(f);
 	return true;
-fail:	if (f != NULL && f != stdin)
+fail:
+	if (f != NULL && f != stdin)
 		fclose(f);
 	message_file_free(m);
 	return false;
@@ -71,10 +72,12 @@ static bool blank_line(const char *p, const char *end)
 	return p < end && (*p == '\n' || (*p == '\r' && p + 1 < end && p[1] == '\n'));
 }
 
-/* One field with its folded lines: tell it, return what follows; NULL if the line at `p` is no field. */
+/* One field with its folded lines: tell it, return what follows; NULL if the line at `p` is no
+ * field. */
 static char *tell_field(struct session *s, char *p, char *end)
 {
-	char *next = next_line(p, end), *colon = memchr(p, ':', (size_t)(next - p)), *stop, kept, *out;
+	char *next = next_line(p, end), *colon = memchr(p, ':', (size_t)(next - p)), *stop, kept,
+	     *out;
 
 	if (colon == NULL || colon == p)
 		return NULL;
@@ -85,7 +88,7 @@ static char *tell_field(struct session *s, char *p, char *end)
 	*stop = '\0';
 	*colon = '\0';
 	out = colon + 1;
-	for (char *in = colon + 1; in < stop; in++)	/* folds as LF; no NUL, as from the MTA */
+	for (char *in = colon + 1; in < stop; in++) /* folds as LF; no NUL, as from the MTA */
 		if (*in != '\0' && !(*in == '\r' && in[1] == '\n'))
 			*out++ = *in;
 	*out = '\0';

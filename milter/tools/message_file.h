@@ -5,10 +5,10 @@
 #include "base/error.h"
 #include "session/session.h"
 
-#define MESSAGE_FILE_MAX (64 * 1024 * 1024)	/* larger than what MTAs take by default */
+#define MESSAGE_FILE_MAX (64 * 1024 * 1024) /* larger than what MTAs take by default */
 
 struct message_file {
-	char *bytes;	/* as read, NUL after the end */
+	char *bytes; /* as read, NUL after the end */
 	size_t len;
 };
 
@@ -16,8 +16,9 @@ struct message_file {
 bool message_file_read(struct message_file *m, const char *path, struct error *why);
 void message_file_free(struct message_file *m);
 
-/* Tell header, end of header and body. Lines may end in LF or CRLF; the body is told with CRLF, as from SMTP. An mbox
- * "From " line at the top is left out. A line that is no header field ends the header, as in Postfix. */
+/* Tell header, end of header and body. Lines may end in LF or CRLF; the body is told with CRLF, as
+ * from SMTP. An mbox "From " line at the top is left out. A line that is no header field ends the
+ * header, as in Postfix. */
 void message_file_tell(struct message_file *m, struct session *s);
 
 #endif

@@ -13,7 +13,7 @@ struct request {
 	struct tool_config config;
 	const char *what, *domain_text;
 	char domain[DOMAIN_SIZE];
-	int64_t day;		/* -1: all days */
+	int64_t day; /* -1: all days */
 	bool dry_run;
 	struct clock clock;
 };
@@ -31,7 +31,8 @@ static void read_request(struct request *r, int argc, char **argv)
 		else if (strcmp(a, "--domain") == 0)
 			r->domain_text = tool_argument(argc, argv, &i);
 		else if (strcmp(a, "--now") == 0)
-			r->clock = (struct clock){true, tool_epoch(a, tool_argument(argc, argv, &i))};
+			r->clock =
+			    (struct clock){true, tool_epoch(a, tool_argument(argc, argv, &i))};
 		else if (strcmp(a, "--dry-run") == 0)
 			r->dry_run = true;
 		else if (a[0] == '-' || r->what != NULL)
@@ -39,7 +40,8 @@ static void read_request(struct request *r, int argc, char **argv)
 		else
 			r->what = a;
 	}
-	if (r->domain_text != NULL && !domain_normal(r->domain_text, strlen(r->domain_text), r->domain))
+	if (r->domain_text != NULL &&
+	    !domain_normal(r->domain_text, strlen(r->domain_text), r->domain))
 		tool_usage("--domain %s: this is no domain name", r->domain_text);
 }
 
@@ -102,8 +104,8 @@ static bool run(const struct request *r, struct app *app, struct error *why)
 		ok = report_preview(&work, domain(r), stdout, why);
 	} else {
 		ok = report_send(&work, domain(r), &tally, why);
-		printf("%u reports sent in %u mails, %u put off, %u failed, %u suppressed\n", tally.sent, tally.mails,
-		       tally.put_off, tally.failed, tally.suppressed);
+		printf("%u reports sent in %u mails, %u put off, %u failed, %u suppressed\n",
+		       tally.sent, tally.mails, tally.put_off, tally.failed, tally.suppressed);
 	}
 	reporting_close(&reporting);
 	snapshot_unref(s);

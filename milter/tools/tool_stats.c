@@ -11,7 +11,8 @@ static bool print_outcome(void *arg, const struct store_outcome *o)
 {
 	char day[TOOL_DAY_SIZE];
 
-	printf("%-10s  %-10s %-10s %10" PRId64 "\n", tool_day_print(o->day, day), o->dmarc, o->action, o->count);
+	printf("%-10s  %-10s %-10s %10" PRId64 "\n", tool_day_print(o->day, day), o->dmarc,
+	       o->action, o->count);
 	*(int64_t *)arg += o->count;
 	return true;
 }

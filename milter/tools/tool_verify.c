@@ -1,4 +1,5 @@
-/* tool_verify.c - alignctl verify: judge a message file with the daemon's own engine and explain the verdict. */
+/* tool_verify.c - alignctl verify: judge a message file with the daemon's own engine and explain
+ * the verdict. */
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -29,10 +30,8 @@ static bool read_option(struct request *r, int argc, char **argv, int *i)
 		const char *name;
 		const char **value;
 	} options[] = {
-	    {"--client", &r->client},
-	    {"--client-name", &r->client_name},
-	    {"--helo", &r->helo},
-	    {"--mail-from", &r->mail_from},
+	    {"--client", &r->client},	  {"--client-name", &r->client_name},
+	    {"--helo", &r->helo},	  {"--mail-from", &r->mail_from},
 	    {"--resolver", &r->resolver},
 	};
 
@@ -51,14 +50,16 @@ static void read_request(struct request *r, int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		const char *a = argv[i];
 
-		if (tool_config_option(&r->config, argc, argv, &i) || read_option(r, argc, argv, &i))
+		if (tool_config_option(&r->config, argc, argv, &i) ||
+		    read_option(r, argc, argv, &i))
 			continue;
 		if (strcmp(a, "--rcpt") == 0) {
 			if (r->rcpt_count == MAX_RCPT)
 				tool_usage("too many --rcpt options");
 			r->rcpt[r->rcpt_count++] = tool_argument(argc, argv, &i);
 		} else if (strcmp(a, "--now") == 0) {
-			r->clock = (struct clock){true, tool_epoch(a, tool_argument(argc, argv, &i))};
+			r->clock =
+			    (struct clock){true, tool_epoch(a, tool_argument(argc, argv, &i))};
 		} else if (strcmp(a, "--authenticated") == 0) {
 			r->authenticated = true;
 		} else if (strcmp(a, "--json") == 0) {
@@ -94,7 +95,8 @@ static const struct config *load(struct request *r, char *text, size_t size)
 	return tool_config_load(&r->config);
 }
 
-static const struct verdict *judge(struct session *s, const struct request *r, struct message_file *m)
+static const struct verdict *judge(struct session *s, const struct request *r,
+				   struct message_file *m)
 {
 	struct decision early;
 

@@ -1,4 +1,5 @@
-/* tools.h - the sub-commands of alignctl. Each takes its own arguments (argv[0] is its name) and returns an exit code. */
+/* tools.h - the sub-commands of alignctl. Each takes its own arguments (argv[0] is its name) and
+ * returns an exit code. */
 #ifndef ALIGND_TOOLS_TOOLS_H
 #define ALIGND_TOOLS_TOOLS_H
 

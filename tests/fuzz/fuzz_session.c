@@ -1,5 +1,6 @@
-/* fuzz_session.c - a whole message with the DNS it meets. The input: lines "NAME TYPE TEXT" (a TEXT of "!servfail" makes the
- * question fail), an empty line, then MAIL FROM, HELO and header fields a line each, an empty line, the body. */
+/* fuzz_session.c - a whole message with the DNS it meets. The input: lines "NAME TYPE TEXT" (a TEXT
+ * of "!servfail" makes the question fail), an empty line, then MAIL FROM, HELO and header fields a
+ * line each, an empty line, the body. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,9 @@ static struct app app;
 
 static void prepare(void)
 {
-	static const char text[] = "authserv_id = here.example\nhostname = here.example\nmessage_deadline = 1s\n";
+	static const char text[] =
+	    "authserv_id = here.example\nhostname = here.example\ndns_timeout = 500ms\n"
+	    "message_deadline = 1s\n";
 	static const struct clock noon = {true, 1795262400};
 	struct config_errors errors;
 	struct error why;
@@ -21,8 +24,8 @@ static void prepare(void)
 	if (app.current != NULL)
 		return;
 	log_open(false, LOG_LEVEL_ERROR);
-	if (!app_init(&app, config_load_text("fuzz", text, sizeof(text) - 1, NULL, 0, &errors), &noon, NULL, NULL,
-		      &why))
+	if (!app_init(&app, config_load_text("fuzz", text, sizeof(text) - 1, NULL, 0, &errors),
+		      &noon, NULL, NULL, &why))
 		abort();
 }
 
@@ -46,7 +49,8 @@ static void add_record(struct resolver *dns, char *text)
 	static const struct {
 		const char *name;
 		enum dns_type type;
-	} types[] = {{"A", DNS_A}, {"AAAA", DNS_AAAA}, {"TXT", DNS_TXT}, {"MX", DNS_MX}, {"PTR", DNS_PTR}};
+	} types[] = {
+	    {"A", DNS_A}, {"AAAA", DNS_AAAA}, {"TXT", DNS_TXT}, {"MX", DNS_MX}, {"PTR", DNS_PTR}};
 	char *name = strtok(text, " "), *type = strtok(NULL, " "), *data = strtok(NULL, "");
 	struct addr a;
 
@@ -58,8 +62,10 @@ static void add_record(struct resolver *dns, char *text)
 		else if (types[i].type == DNS_TXT)
 			fake_resolver_add_bytes(dns, name, data, strlen(data));
 		else if (types[i].type == DNS_PTR ||
-			 (types[i].type == DNS_MX && data[0] >= '0' && data[0] <= '9' && strchr(data, ' ')) ||
-			 (addr_parse(data, &a) && (a.family == ADDR_IP4) == (types[i].type == DNS_A)))
+			 (types[i].type == DNS_MX && data[0] >= '0' && data[0] <= '9' &&
+			  strchr(data, ' ')) ||
+			 (addr_parse(data, &a) &&
+			  (a.family == ADDR_IP4) == (types[i].type == DNS_A)))
 			fake_resolver_add(dns, name, types[i].type, data);
 	}
 }

@@ -1,4 +1,5 @@
-/* seeds_main.c - runs a fuzz target over the files and directories named on the command line, without libFuzzer. */
+/* seeds_main.c - runs a fuzz target over the files and directories named on the command line,
+ * without libFuzzer. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
