@@ -21,10 +21,11 @@ static void pass(struct crlf *c, const unsigned char *from, const unsigned char 
 
 void crlf_add(struct crlf *c, const unsigned char *bytes, size_t n, crlf_sink *sink, void *arg)
 {
-	const unsigned char *from = bytes, *at = bytes, *end = bytes + n, *lf = NULL;
+	const unsigned char *from = bytes, *at = bytes, *end, *lf = NULL;
 
 	if (n == 0)
 		return;
+	end = bytes + n;
 	if (c->cr) {
 		if (*at == '\n')
 			from = ++at;
