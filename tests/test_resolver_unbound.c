@@ -45,6 +45,7 @@ static void fill(struct test_dns_server *s)
 	test_dns_server_add_text(s, "loop.example", CNAME, "loop2.example");
 	test_dns_server_add_text(s, "loop2.example", CNAME, "loop.example");
 	test_dns_server_add_text(s, "dangling.example", CNAME, "nowhere.example");
+	test_dns_server_add_text(s, "dangling2.example", CNAME, "dangling.example");
 	test_dns_server_add_text(s, "broken.example", DNS_A, "192.0.2.9");
 	test_dns_server_mood(s, "broken.example", DNS_MOOD_SERVFAIL);
 	test_dns_server_mood(s, "silent.example", DNS_MOOD_SILENT);
@@ -167,7 +168,8 @@ static void every_kind_of_answer_is_told_apart(void **state)
 	    {"strings.example", DNS_TXT, DNS_OK, 0, "v=spf1 ", 1},
 	    {"odd.example", DNS_PTR, DNS_OK, 0, "a\\046b\\000c.org", 1},
 	    {"alias.example", DNS_A, DNS_OK, 0, "\xc0\0\2\1", 2},
-	    {"dangling.example", DNS_A, DNS_NXDOMAIN, 3, NULL, 0},
+	    {"dangling.example", DNS_A, DNS_NODATA, 3, NULL, 0},	/* D42: the name itself exists */
+	    {"dangling2.example", DNS_TXT, DNS_NODATA, 3, NULL, 0},
 	    {"broken.example", DNS_A, DNS_SERVFAIL, 2, NULL, 0},
 	    {"loop.example", DNS_A, DNS_SERVFAIL, 2, NULL, 0},
 	    {"short.example", DNS_A, DNS_SERVFAIL, -2, NULL, 0},

@@ -13,7 +13,7 @@ enum dns_type { DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 2
 /* How a question ended. The four failures are never to be read as "no record". */
 enum dns_status {
 	DNS_OK,		/* records of the type asked for (a CNAME was followed) */
-	DNS_NODATA,	/* the name exists, without such records */
+	DNS_NODATA,	/* the name exists, without such records; also an alias whose target does not exist */
 	DNS_NXDOMAIN,	/* the name does not exist */
 	DNS_SERVFAIL,	/* the server failed or refused: every other RCODE */
 	DNS_TIMEOUT,	/* no answer by the deadline */

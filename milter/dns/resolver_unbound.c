@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -47,6 +48,13 @@ struct unbound {
 
 /* -- from libunbound's result to an answer ----------------------------------------------------- */
 
+/* The name asked for is an alias: it exists, even if what it leads to does not (RFC 2308 2.1.1). */
+static bool is_alias(const struct ub_result *r)
+{
+	return r->canonname != NULL && r->canonname[0] != '\0' &&
+	       strcasecmp(r->canonname, r->qname) != 0;
+}
+
 static enum dns_status status_of(const struct ub_result *r)
 {
 	if (r->bogus)
@@ -54,7 +62,7 @@ static enum dns_status status_of(const struct ub_result *r)
 	if (r->havedata)
 		return DNS_OK;
 	if (r->nxdomain)
-		return DNS_NXDOMAIN;
+		return is_alias(r) ? DNS_NODATA : DNS_NXDOMAIN;
 	return r->rcode == 0 ? DNS_NODATA : DNS_SERVFAIL;
 }
 
