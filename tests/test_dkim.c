@@ -407,6 +407,8 @@ static void knows_the_tags_that_the_signer_may_add(void **state)
 	    {"i=@example.net;", DKIM_PERMERROR, "i= is not within d="},
 	    {"t=1600000000; x=1650000000;", DKIM_PERMERROR, "signature expired"},
 	    {"t=1900000000;", DKIM_PASS, ""},
+	    {"t=99999999999;", DKIM_PASS, ""},
+	    {"t=0;", DKIM_PASS, ""},
 	    {"q=dns/txt; z=From:a|b; foo=bar;", DKIM_PASS, ""},
 	    {"d=example.org;", DKIM_NEUTRAL, "signature repeats a tag"},
 	};

@@ -24,8 +24,8 @@
 /* Signatures of one message that are hashed here; each costs a hash of its own over the body. */
 #define MAX_OWN_HASHES 4
 /* The library compares t= and x= with time(); our check of x= uses the caller's clock, and t= is
- * not checked. A drift of thirty years keeps the library out of the way; it then refuses t= before
- * 2001 (t= minus drift, unsigned). */
+ * not checked. A drift of thirty years keeps it out of the way, but for t= that has not ten digits
+ * (it computes t= minus drift, unsigned): such signatures are hashed here. */
 #define LIBRARY_DRIFT 1000000000U
 
 struct dkim_verifier {
@@ -332,7 +332,8 @@ static bool needs_own_hash(const struct dkim_message *m, const struct entry *e)
 	struct taglist list;
 	struct tag tag;
 
-	if (e->field.partial || signs_odd_name(m, &e->field))
+	if (e->field.partial || (e->field.t.name != NULL && e->field.t.value_len != 10) ||
+	    signs_odd_name(m, &e->field))
 		return true;
 	for (size_t i = 0; i < e->header.value_len; i++)
 		if ((unsigned char)e->header.value[i] >= 0x80)

@@ -1,6 +1,10 @@
-/* dkim.h - verification of DKIM signatures (RFC 6376, 8301, 8463). libopendkim parses,
- * canonicalizes and hashes; the key record, the cache of decoded keys and the public-key operation
- * are ours (dkim_key). */
+/* dkim.h - verification of DKIM signatures (RFC 6376, 8301, 8463, 8616). libopendkim canonicalizes
+ * and hashes; ours are the tags (dkim_field), what it cannot hash (dkim_hash), the key record and
+ * the cache of decoded keys (dkim_key), and the last step (dkim_proof). Where the standards leave a
+ * choice: a signature that cannot be read, or whose algorithm is unknown, is neutral; one without a
+ * needed tag, expired (x=, 300 seconds of grace), by rsa-sha1, or without a usable key is
+ * permerror; a body that l= covers in part, and a key below our own minimum, are policy; t= in the
+ * future is taken; of several key records any one that verifies will do. */
 #ifndef ALIGND_CHECK_DKIM_H
 #define ALIGND_CHECK_DKIM_H
 
@@ -29,8 +33,8 @@ void dkim_verifier_free(struct dkim_verifier *v); /* NULL is fine */
 /* Its cache of keys, for arc.h; borrowed. */
 struct dkim_key_cache *dkim_verifier_keys(struct dkim_verifier *v);
 
-/* One message. Make it only if the message has a DKIM-Signature field. NULL: out of memory. `now`:
- * for x=. */
+/* One message. Make it only if the message has a DKIM-Signature field. `now` is for x=. NULL: out
+ * of memory. */
 struct dkim_message;
 struct dkim_message *dkim_message_new(struct dkim_verifier *v, time_t now);
 void dkim_message_free(struct dkim_message *m); /* NULL is fine */
