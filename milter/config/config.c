@@ -1,8 +1,9 @@
 /* config.c - files and overrides into one snapshot. */
 #include "config/config.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <glob.h>
+#include <fnmatch.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -329,64 +330,104 @@ static void end_rule(struct source *f)
 /* -- files
  * ---------------------------------------------------------------------------------------------- */
 
-static void read_file(struct reader *r, const char *path);
+static void read_file(struct reader *r, const char *path, const char *place);
+
+/* The files of an include. */
+struct names {
+	size_t count;
+	char *name[MAX_FILES];
+};
 
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The pattern itself if absolute, else below the folder of the file. NULL: out of memory; the
- * caller frees it. */
-static char *full_pattern(const char *file, const char *pattern)
+/* `folder` is empty or ends in a slash. */
+static void add_name(struct names *names, const char *folder, const char *name, struct error *why)
 {
-	const char *slash = strrchr(file, '/');
-	struct strbuf full;
+	char *path = NULL;
 
-	strbuf_init(&full, 2 * MAX_FILE_BYTES);
-	if (pattern[0] != '/' && slash != NULL) {
-		for (const char *p = file; p <= slash; p++) {
-			if (strchr("*?[]\\", *p) != NULL)
-				strbuf_addc(&full, '\\');
-			strbuf_addc(&full, *p);
-		}
-	}
-	strbuf_add(&full, pattern);
-	return strbuf_take(&full);
+	if (names->count == MAX_FILES)
+		error_set(why, "more than %d files", MAX_FILES);
+	else if (asprintf(&path, "%s%s", folder, name) < 0)
+		error_set(why, "out of memory");
+	else
+		names->name[names->count++] = path;
 }
 
-/* In the order of the bytes of their names, whatever the locale. A pattern may match nothing, a
- * plain name may not. */
-static void include(struct source *f, const struct statement *st)
+/* The files of a folder that match, in the order of the bytes of their names, whatever the locale.
+ * No folder, no files. Not by glob(3): the C library of Debian 12 frees twice when it runs out of
+ * memory there. */
+static void list_folder(struct names *names, const char *folder, const char *pattern,
+			struct error *why)
 {
-	char *pattern = full_pattern(f->name, st->value[0]);
-	struct error why;
-	glob_t g = {0};
-	int failed;
+	DIR *d = opendir(folder[0] != '\0' ? folder : ".");
+	struct dirent *e;
 
-	if (pattern == NULL || f->r->depth == MAX_DEPTH) {
-		complain_at(f, st->line,
-			    pattern == NULL ? "out of memory" : "include more than 4 files deep");
-		free(pattern);
+	if (d == NULL) {
+		if (errno != ENOENT)
+			error_set(why, "%s", strerror(errno));
 		return;
 	}
-	failed = glob(pattern, GLOB_NOSORT, NULL, &g);
-	if (failed != 0 && !(failed == GLOB_NOMATCH && strpbrk(st->value[0], "*?[") != NULL)) {
-		error_set(&why, "cannot include %s: %s", st->value[0],
-			  failed == GLOB_NOMATCH   ? "no such file"
-			  : failed == GLOB_NOSPACE ? "out of memory"
-						   : "cannot read the folder");
-		complain_at(f, st->line, why.text);
+	while (why->text[0] == '\0' && (e = readdir(d)) != NULL)
+		if (fnmatch(pattern, e->d_name, FNM_PERIOD) == 0)
+			add_name(names, folder, e->d_name, why);
+	closedir(d);
+	qsort(names->name, names->count, sizeof(names->name[0]), by_name);
+}
+
+/* Bytes of the path up to its last slash, that included. */
+static int folder_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? (int)(slash + 1 - path) : 0;
+}
+
+/* Relative to the folder of the file `from`. Wildcards count in the last part of the pattern only.
+ */
+static void find_names(struct names *names, const char *from, const char *pattern,
+		       struct error *why)
+{
+	const char *last = pattern + folder_length(pattern);
+	char *folder = NULL;
+
+	if (asprintf(&folder, "%.*s%.*s", pattern[0] == '/' ? 0 : folder_length(from), from,
+		     folder_length(pattern), pattern) < 0) {
+		folder = NULL;
+		error_set(why, "out of memory");
+	} else if (strpbrk(last, "*?[") != NULL) {
+		list_folder(names, folder, last, why);
+	} else {
+		add_name(names, folder, last, why);
 	}
-	if (failed == 0) {
-		qsort(g.gl_pathv, g.gl_pathc, sizeof(*g.gl_pathv), by_name);
-		f->r->depth++;
-		for (size_t i = 0; i < g.gl_pathc && !config_stop(f->r->e); i++)
-			read_file(f->r, g.gl_pathv[i]);
-		f->r->depth--;
+	free(folder);
+}
+
+static void include(struct source *f, const struct statement *st)
+{
+	struct names names = {.count = 0};
+	struct error why = {""}, said;
+	char place[PLACE_SIZE];
+
+	place_of(f, st->line, place);
+	if (f->r->depth == MAX_DEPTH) {
+		config_complain(f->r->e, place, "include more than 4 files deep");
+		return;
 	}
-	globfree(&g);
-	free(pattern);
+	find_names(&names, f->name, st->value[0], &why);
+	if (why.text[0] != '\0') {
+		error_set(&said, "cannot include %.200s: %.200s", st->value[0], why.text);
+		config_complain(f->r->e, place, said.text);
+	}
+	f->r->depth++;
+	for (size_t i = 0; i < names.count; i++) {
+		if (why.text[0] == '\0' && !config_stop(f->r->e))
+			read_file(f->r, names.name[i], place);
+		free(names.name[i]);
+	}
+	f->r->depth--;
 }
 
 static void take_statement(struct source *f, const struct statement *st)
@@ -429,7 +470,8 @@ static void read_text(struct reader *r, const char *name, const char *text, size
 	syntax_free(x);
 }
 
-static void read_file(struct reader *r, const char *path)
+/* `place` is where the file was asked for, "" on the command line. */
+static void read_file(struct reader *r, const char *path, const char *place)
 {
 	FILE *f = fopen(path, "re");
 	char *text = malloc(MAX_FILE_BYTES + 1);
@@ -440,7 +482,7 @@ static void read_file(struct reader *r, const char *path)
 	    ((n = fread(text, 1, MAX_FILE_BYTES + 1, f)) == 0 && ferror(f))) {
 		error_set(&why, "cannot read %s: %s", path,
 			  text == NULL ? "out of memory" : strerror(errno));
-		config_complain(r->e, "", why.text);
+		config_complain(r->e, place, why.text);
 	} else {
 		read_text(r, path, text, n);
 	}
@@ -528,7 +570,7 @@ const struct config *config_load(const char *path, const char *const *overrides,
 	errors_r->count = 0;
 	errors_r->more = false;
 	if (r.s != NULL && path != NULL)
-		read_file(&r, path);
+		read_file(&r, path, "");
 	return finish(&r, overrides, n);
 }
 
