@@ -83,15 +83,18 @@ demo:
 
 # The gates beyond `make check`.
 sanitize:
-	@scripts/install-deps --test
+	@scripts/install-deps --gates
 	@MAKE='$(MAKE)' scripts/sanitize
 analyze: export FLAGS = $(CPPFLAGS) -std=c11 -O2 $(WARN)
 analyze:
-	@scripts/install-deps --test
+	@scripts/install-deps --gates
 	@scripts/analyze $(wildcard milter/*.c) $(TOOLS) $(SRC)
 fuzz:
+	@scripts/install-deps --gates
 	@MAKE='$(MAKE)' scripts/run-fuzz $(FUZZ) $(SECONDS)
-conformance: all
+conformance:
+	@scripts/install-deps --test
+	@$(MAKE) --no-print-directory -s all
 	@BUILD=$(BUILD) scripts/conformance $(SUITES)
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
