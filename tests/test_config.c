@@ -15,8 +15,7 @@
 
 #define DATA "tests/data/config/"
 
-/* -- support
- * ---------------------------------------------------------------------------------------------- */
+/* -- support -- */
 
 static const char *const named[] = {
     "hostname=mx.here.example"}; /* keeps the tests off the resolver */
@@ -84,8 +83,7 @@ static const char *line_of(const char *text, const char *start)
 	return "";
 }
 
-/* -- what is refused
- * -------------------------------------------------------------------------------------- */
+/* -- what is refused -- */
 
 static void refuses_each_mistake_with_a_sentence(void **state)
 {
@@ -475,8 +473,7 @@ static void makes_odd_bytes_of_names_visible(void **state)
 			    "cannot read no\\x0a\\x1b[31m\\xff: No such file or directory");
 }
 
-/* -- what arrives
- * ----------------------------------------------------------------------------------------- */
+/* -- what arrives -- */
 
 static void values_arrive_in_their_types(void **state)
 {
@@ -631,8 +628,7 @@ static void overrides_on_the_command_line_are_checked_alike(void **state)
 	}
 }
 
-/* -- how it prints
- * ---------------------------------------------------------------------------------------- */
+/* -- how it prints -- */
 
 /* The text without the comments that tell origins, and without blank lines. */
 static void drop_comments(char *text)
@@ -759,8 +755,7 @@ static void every_option_and_rule_key_is_documented(void **state)
 	free(man);
 }
 
-/* -- hostile and busy
- * ------------------------------------------------------------------------------------- */
+/* -- hostile and busy -- */
 
 /* A megabyte of anything is read or refused within a second. */
 static void large_hostile_files_end_soon(void **state)

@@ -12,8 +12,7 @@
 #include "config/config.h"
 #include "policy/policy.h"
 
-/* -- support: a message, and rules from text
- * -------------------------------------------------------------- */
+/* -- support: a message, and rules from text -- */
 
 struct message {
 	struct facts f;
@@ -82,8 +81,7 @@ static bool matches(const struct message *m, const char *condition, const char *
 	return strcmp(d.rule, "r") == 0;
 }
 
-/* -- conditions
- * --------------------------------------------------------------------------------------------- */
+/* -- conditions -- */
 
 static void set_nothing(struct message *m)
 {
@@ -382,8 +380,7 @@ static void monitor_mode_only_marks(void **state)
 	}
 }
 
-/* -- the reason in the aggregate report
- * ------------------------------------------------------------------------- */
+/* -- the reason in the aggregate report -- */
 
 static void reason_is_there_when_policy_is_not_followed(void **state)
 {
@@ -465,8 +462,7 @@ static void reason_is_there_when_policy_is_not_followed(void **state)
 	}
 }
 
-/* -- the ready-made rules
- * --------------------------------------------------------------------------------------- */
+/* -- the ready-made rules -- */
 
 static void set_temperror(struct message *m)
 {
@@ -650,8 +646,7 @@ static void strict_rules_ask_for_a_name_and_spf_or_dkim(void **state)
 	}
 }
 
-/* -- before the message is there
- * ----------------------------------------------------------------------------------- */
+/* -- before the message is there -- */
 
 /* What an early decision must not read is set to what would match. */
 static void early_decisions_wait_for_what_could_still_match(void **state)

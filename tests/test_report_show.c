@@ -51,7 +51,7 @@ static void lists_reports_and_destinations(void **state)
 	saw(w, "b.example", "mailto:r@c.example", true);
 	smtp_sink_answer(w->sink, "RCPT", "gone", "550 5.1.1 no such user");
 	run_at(w, 0, NULL);
-	assert_true(report_list(w->store, DAY, DAY, f, NULL));
+	assert_true(report_list(w->store, DAY, DAY, NULL, f, NULL));
 	fclose(f);
 	assert_contains(text, "2024-10-04 sent       a.example  20241004");
 	assert_contains(text, "\n           failed    gone@a.example  550 5.1.1 no such user\n");
@@ -59,11 +59,26 @@ static void lists_reports_and_destinations(void **state)
 	assert_contains(text, "2024-10-04 suppressed b.example  20241004");
 	free(text);
 	f = open_memstream(&text, &n);
-	assert_true(report_list_domain(w->store, DAY, DAY, "b.example", f, NULL));
-	assert_true(report_list(w->store, DAY + 1, DAY + 1, f, NULL));
+	assert_true(report_list(w->store, DAY, DAY, "b.example", f, NULL));
+	assert_true(report_list(w->store, DAY + 1, DAY + 1, NULL, f, NULL));
 	fclose(f);
 	assert_memory_equal(text, "2024-10-04 suppressed b.example", 31);
 	assert_null(strstr(text, "a.example"));
+	free(text);
+}
+
+static void lists_what_will_be_reported(void **state)
+{
+	struct report_world *w = *state;
+	char *text;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	saw(w, "a.example", "mailto:r@a.example", true);
+	saw(w, "silent.example", "", true);
+	assert_true(report_list(w->store, DAY, DAY, NULL, f, NULL));
+	fclose(f);
+	assert_string_equal(text, "2024-10-04 waiting    a.example  1 messages\n");
 	free(text);
 }
 
@@ -120,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads_and_prints_days),
 	    TEST(lists_reports_and_destinations),
+	    TEST(lists_what_will_be_reported),
 	    TEST(shows_the_document),
 	    TEST(previews_without_sending),
 	};

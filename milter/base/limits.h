@@ -3,8 +3,7 @@
 #ifndef ALIGND_BASE_LIMITS_H
 #define ALIGND_BASE_LIMITS_H
 
-/* -- mail
- * ------------------------------------------------------------------------------------------- */
+/* -- mail -- */
 
 /* Header fields kept of one message. Real mail stays under 200; a flood of them must not grow
  * memory. */
@@ -31,8 +30,7 @@
 /* Nesting of comments in a structured header field. */
 #define MAX_COMMENT_DEPTH 16
 
-/* -- DNS
- * -------------------------------------------------------------------------------------------- */
+/* -- DNS -- */
 
 /* Questions one message may ask. The checks' own limits add up to less, so honest evaluation never
  * meets it. */
@@ -52,8 +50,7 @@
 /* Askers waiting for them; a hundred bytes each. */
 #define MAX_QUESTION_WAITERS 65536
 
-/* -- checks
- * ----------------------------------------------------------------------------------------- */
+/* -- checks -- */
 
 /* PTR names whose addresses are looked up (RFC 8601 3, RFC 7208 4.6.4). */
 #define MAX_PTR_NAMES 10
@@ -77,8 +74,7 @@
 /* Queries of one DMARC tree walk (RFC 9989 4.10). */
 #define MAX_TREE_WALK 8
 
-/* -- configuration
- * ---------------------------------------------------------------------------------- */
+/* -- configuration -- */
 
 /* Rules, all tried for each message in the worst case. */
 #define MAX_RULES 1000

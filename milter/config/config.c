@@ -42,8 +42,7 @@ struct source {
 	bool rule_bad;				       /* an error was found in it */
 };
 
-/* -- snapshots and errors
- * ------------------------------------------------------------------------------- */
+/* -- snapshots and errors -- */
 
 void snapshot_free(struct snapshot *s)
 {
@@ -101,8 +100,7 @@ static void complain_at(const struct source *f, unsigned line, const char *sente
 	config_complain(f->r->e, place, sentence);
 }
 
-/* -- options
- * -------------------------------------------------------------------------------------------- */
+/* -- options -- */
 
 static void unknown_option(const char *name, struct error *why)
 {
@@ -267,8 +265,7 @@ static void set_option(struct source *f, const struct statement *st)
 		complain_at(f, st->line, "out of memory");
 }
 
-/* -- rules
- * ---------------------------------------------------------------------------------------------- */
+/* -- rules -- */
 
 static void begin_rule(struct source *f, const struct statement *st)
 {
@@ -327,8 +324,7 @@ static void end_rule(struct source *f)
 	rule_free(rule);
 }
 
-/* -- files
- * ---------------------------------------------------------------------------------------------- */
+/* -- files -- */
 
 static void read_file(struct reader *r, const char *path, const char *place);
 
@@ -491,8 +487,7 @@ static void read_file(struct reader *r, const char *path, const char *place)
 		fclose(f);
 }
 
-/* -- the whole
- * ------------------------------------------------------------------------------------------ */
+/* -- the whole -- */
 
 /* This host's name, with its domain if the system knows it (/etc/hosts or DNS). */
 static void system_name(char name_r[DOMAIN_SIZE])

@@ -36,8 +36,7 @@ static void pad(struct strbuf *out, size_t start, size_t column)
 	while (strbuf_ok(out) && out->len - start < column);
 }
 
-/* -- what is in force
- * ----------------------------------------------------------------------------------- */
+/* -- what is in force -- */
 
 /* The comment with the origin stands in one column where the value leaves room. */
 static void show_option(const struct snapshot *s, enum option_id id, struct strbuf *out)
@@ -72,8 +71,7 @@ bool config_show(const struct config *c, FILE *f)
 	return put(&out, f);
 }
 
-/* -- the sample
- * ----------------------------------------------------------------------------------------- */
+/* -- the sample -- */
 
 /* Sentences as a comment, broken at blanks. */
 static void comment(struct strbuf *out, const char *text)

@@ -37,8 +37,7 @@ bool option_is_list(const struct option *o)
 	return o->kind >= OPTION_NAMESERVERS;
 }
 
-/* -- memory
- * ----------------------------------------------------------------------------------------- */
+/* -- memory -- */
 
 struct arena_block {
 	struct arena_block *next;
@@ -76,8 +75,7 @@ void arena_free(struct arena *a)
 	}
 }
 
-/* -- numbers with units
- * ------------------------------------------------------------------------------- */
+/* -- numbers with units -- */
 
 struct unit {
 	const char *name;
@@ -183,8 +181,7 @@ static bool mode_set(const struct option *o, const char *text, unsigned *field, 
 	return true;
 }
 
-/* -- words, texts and lists
- * --------------------------------------------------------------------------- */
+/* -- words, texts and lists -- */
 
 static bool enum_set(const struct option *o, const char *text, void *field, struct error *why)
 {
@@ -301,8 +298,7 @@ bool option_set(struct config *c, struct arena *a, const struct option *o,
 	}
 }
 
-/* -- print
- * ------------------------------------------------------------------------------------------ */
+/* -- print -- */
 
 static void print_quoted(struct strbuf *out, const char *text)
 {

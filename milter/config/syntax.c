@@ -64,8 +64,7 @@ void syntax_free(struct syntax *s)
 	free(s);
 }
 
-/* -- tokens
- * ----------------------------------------------------------------------------------------- */
+/* -- tokens -- */
 
 static bool control(char c)
 {
@@ -222,8 +221,7 @@ static int shown(const struct token *t)
 	return t->len < 60 ? (int)t->len : 60;
 }
 
-/* -- statements
- * ------------------------------------------------------------------------------------- */
+/* -- statements -- */
 
 /* After an error: on to the next line or, in a rule, to its closing brace. */
 static void skip_line(struct syntax *s, unsigned line)

@@ -27,8 +27,7 @@ static void walk_start(struct walk *w, const struct facts *f, const struct rules
 		mailbox_path(f->mail_from, &w->mail_from);
 }
 
-/* -- conditions
- * ------------------------------------------------------------------------------------- */
+/* -- conditions -- */
 
 static bool one_of(const struct condition *c, unsigned value)
 {
@@ -218,8 +217,7 @@ static enum truth rule_matches(const struct rule *rule, const struct walk *w, un
 	return *need_r == 0 && !*later_r ? YES : UNKNOWN;
 }
 
-/* -- the reason for the report (RFC 9990 3.1.6)
- * -------------------------------------------------------- */
+/* -- the reason for the report (RFC 9990 3.1.6) -- */
 
 /* The policy that the action amounts to. */
 static enum dmarc_policy applied(enum action a)
@@ -267,8 +265,7 @@ static void explain(const struct facts *f, const struct rule *rule, struct decis
 	}
 }
 
-/* -- decisions
- * -------------------------------------------------------------------------------------- */
+/* -- decisions -- */
 
 static void decide(const struct walk *w, const struct rule *rule, bool enforce, struct decision *d)
 {

@@ -259,8 +259,7 @@ bool rule_check(const struct rule *rule, struct error *why)
 	return false;
 }
 
-/* -- print
- * ------------------------------------------------------------------------------------------ */
+/* -- print -- */
 
 /* One value at a time to the end of a line: "a" or "{ a, b }". */
 static void print_item(struct strbuf *out, const char *value, bool quote, size_t *printed)

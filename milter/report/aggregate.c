@@ -240,8 +240,7 @@ void aggregate_cut(struct aggregate *a, size_t n)
 	}
 }
 
-/* -- from the store
- * ---------------------------------------------------------------------------------- */
+/* -- from the store -- */
 
 struct finding {
 	const uint8_t *key;

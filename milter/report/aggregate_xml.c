@@ -95,8 +95,7 @@ static void number(struct xml *x, const char *name, int64_t value)
 	element(x, name, text);
 }
 
-/* -- the parts of a report
- * --------------------------------------------------------------------------- */
+/* -- the parts of a report -- */
 
 /* RFC 9990 3.1.5: one element, short. */
 static void write_error(struct xml *x, const struct aggregate *a)

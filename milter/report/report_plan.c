@@ -26,8 +26,7 @@ const char *report_submitter(const struct report_settings *settings)
 	return at != NULL ? at + 1 : settings->from;
 }
 
-/* -- entering
- * ---------------------------------------------------------------------------------------- */
+/* -- entering -- */
 
 struct entering {
 	const struct report_run *run;
@@ -116,8 +115,7 @@ bool report_enter(const struct report_run *run, unsigned *entered_r, struct erro
 	return ok;
 }
 
-/* -- one report
- * -------------------------------------------------------------------------------------- */
+/* -- one report -- */
 
 static bool is_listed(const struct report_settings *s, const char *domain)
 {

@@ -37,8 +37,7 @@ static void say(const struct report_run *run, const struct store_report *r)
 	run->say(run->say_arg, line);
 }
 
-/* -- writing
- * ----------------------------------------------------------------------------------------- */
+/* -- writing -- */
 
 static bool compress(const struct aggregate *a, enum aggregate_format format, size_t limit,
 		     struct strbuf *gzip)
@@ -93,8 +92,7 @@ bool report_write(const struct report_settings *s, struct aggregate *a, const ch
 	return ok;
 }
 
-/* -- sending
- * ----------------------------------------------------------------------------------------- */
+/* -- sending -- */
 
 /* What became of the destinations of one report. */
 struct outcome {

@@ -32,8 +32,7 @@ const char *report_day_print(int64_t day, char text_r[REPORT_DAY_SIZE])
 	return text_r;
 }
 
-/* -- reports kept, to ask the store about them one by one
- * -------------------------------------------- */
+/* -- reports kept, to ask the store about them one by one -- */
 
 struct reports {
 	struct store_report *list;
@@ -75,8 +74,7 @@ static bool keep_reports(struct reports *k, struct store *s, int64_t first, int6
 	return !k->failed;
 }
 
-/* -- lists
- * ------------------------------------------------------------------------------------------- */
+/* -- lists -- */
 
 static bool print_delivery(void *arg, const struct store_delivery *d)
 {
@@ -85,32 +83,58 @@ static bool print_delivery(void *arg, const struct store_delivery *d)
 	return true;
 }
 
-bool report_list(struct store *s, int64_t first, int64_t last, FILE *out, struct error *why)
+static void print_report(FILE *out, const struct store_report *r)
 {
-	return report_list_domain(s, first, last, NULL, out, why);
+	char day[REPORT_DAY_SIZE];
+
+	fprintf(out, "%s %-10s %s  %s%s%s\n", report_day_print(r->day, day),
+		report_state_name(r->state), r->domain, r->id, r->error[0] != '\0' ? "  " : "",
+		r->error);
 }
 
-bool report_list_domain(struct store *s, int64_t first, int64_t last, const char *domain, FILE *out,
-			struct error *why)
+struct waiting {
+	const struct reports *entered;
+	FILE *out;
+};
+
+/* A policy that asks for reports and has none entered: its day is not over, or nobody has looked
+ * yet. */
+static bool print_waiting(void *arg, const struct store_policy *p)
+{
+	const struct waiting *w = arg;
+	char day[REPORT_DAY_SIZE];
+
+	if (p->policy.rua[0] == '\0')
+		return true;
+	for (size_t i = 0; i < w->entered->count; i++) {
+		const struct store_report *r = &w->entered->list[i];
+
+		if (r->day == p->day && strcmp(r->domain, p->policy.domain) == 0 &&
+		    memcmp(r->key, p->key, TUPLE_KEY_SIZE) == 0)
+			return true;
+	}
+	fprintf(w->out, "%s %-10s %s  %lld messages\n", report_day_print(p->day, day), "waiting",
+		p->policy.domain, (long long)p->messages);
+	return true;
+}
+
+bool report_list(struct store *s, int64_t first, int64_t last, const char *domain, FILE *out,
+		 struct error *why)
 {
 	struct reports k = {.domain = domain};
-	char day[REPORT_DAY_SIZE];
+	struct waiting w = {&k, out};
 	bool ok = keep_reports(&k, s, first, last, why);
 
 	for (size_t i = 0; ok && i < k.count; i++) {
-		const struct store_report *r = &k.list[i];
-
-		fprintf(out, "%s %-10s %s  %s%s%s\n", report_day_print(r->day, day),
-			report_state_name(r->state), r->domain, r->id,
-			r->error[0] != '\0' ? "  " : "", r->error);
-		ok = store_deliveries(s, r, print_delivery, out, why);
+		print_report(out, &k.list[i]);
+		ok = store_deliveries(s, &k.list[i], print_delivery, out, why);
 	}
+	ok = ok && store_policies(s, first, last, domain, print_waiting, &w, why);
 	free(k.list);
 	return ok;
 }
 
-/* -- documents
- * --------------------------------------------------------------------------------------- */
+/* -- documents -- */
 
 struct keys {
 	uint8_t (*list)[TUPLE_KEY_SIZE];
@@ -179,8 +203,7 @@ bool report_show(const struct report_settings *settings, struct store *s, int64_
 	return ok;
 }
 
-/* -- preview
- * ----------------------------------------------------------------------------------------- */
+/* -- preview -- */
 
 /* False: the store failed. */
 static bool preview_one(const struct report_run *run, const struct store_report *r, FILE *out,

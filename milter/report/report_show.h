@@ -12,12 +12,10 @@ bool report_day_parse(const char *text, int64_t *day_r);
 #define REPORT_DAY_SIZE 32
 const char *report_day_print(int64_t day, char text_r[REPORT_DAY_SIZE]);
 
-/* One line for each report of the days, with a line below for each destination tried. */
-bool report_list(struct store *s, int64_t first, int64_t last, FILE *out, struct error *why);
-
-/* The same for one domain. NULL: all. */
-bool report_list_domain(struct store *s, int64_t first, int64_t last, const char *domain, FILE *out,
-			struct error *why);
+/* One line for each report of the days, with a line below for each destination tried, and one for
+ * each policy that will have a report. `domain` NULL: of all domains. */
+bool report_list(struct store *s, int64_t first, int64_t last, const char *domain, FILE *out,
+		 struct error *why);
 
 /* The XML of every report on `domain` of one day, closed or not, sent or not; no DNS is asked.
  * False also if there is none. */

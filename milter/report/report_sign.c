@@ -88,8 +88,7 @@ void report_signer_free(struct report_signer *s)
 	free(s);
 }
 
-/* -- canonical forms (RFC 6376 3.4.2, 3.4.4)
- * --------------------------------------------------------- */
+/* -- canonical forms (RFC 6376 3.4.2, 3.4.4) -- */
 
 static bool is_blank(char c)
 {
@@ -150,8 +149,7 @@ static void add_body(struct strbuf *out, const char *body, size_t n)
 	}
 }
 
-/* -- the signature
- * ----------------------------------------------------------------------------------- */
+/* -- the signature -- */
 
 /* The field of this name in the header block, folds included, without the last CRLF. NULL: not
  * there. */

@@ -133,8 +133,7 @@ void report_uri_parse(const char *text, size_t len, struct report_addresses *out
 	}
 }
 
-/* -- destinations outside
- * ---------------------------------------------------------------------------- */
+/* -- destinations outside -- */
 
 /* RFC 9990 4: the same Organizational Domain needs no question. LATER: a failure leaves it open. */
 static enum report_permission same_organization(struct lookups *l, const struct dmarc_psl *psl,

@@ -95,8 +95,7 @@ static struct timespec from_now(int seconds)
 	return t;
 }
 
-/* -- the writer thread
- * ------------------------------------------------------------------------------- */
+/* -- the writer thread -- */
 
 static bool write_group(struct store *s, const struct list *group, struct error *why)
 {
@@ -181,8 +180,7 @@ static void *write_rows(void *arg)
 	return NULL;
 }
 
-/* -- adding
- * ------------------------------------------------------------------------------------------ */
+/* -- adding -- */
 
 static struct entry *entry_new(struct store *s, const struct row *row, struct error *why)
 {
@@ -268,8 +266,7 @@ size_t store_queued(struct store *s)
 	return n;
 }
 
-/* -- open and close
- * ---------------------------------------------------------------------------------- */
+/* -- open and close -- */
 
 static struct store *store_new(const char *path, bool create, bool durable, struct error *why)
 {

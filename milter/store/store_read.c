@@ -25,8 +25,7 @@ static bool each(struct sdb_query *q,
 	return ok && result != SDB_FAILED;
 }
 
-/* -- outcomes
- * ---------------------------------------------------------------------------------------- */
+/* -- outcomes -- */
 
 struct outcome_reader {
 	store_see_outcome *see;
@@ -65,8 +64,7 @@ bool store_outcomes(struct store *s, int64_t first, int64_t last, store_see_outc
 	return ok;
 }
 
-/* -- policies
- * ---------------------------------------------------------------------------------------- */
+/* -- policies -- */
 
 struct policy_reader {
 	store_see_policy *see;
@@ -130,8 +128,7 @@ bool store_policies(struct store *s, int64_t first, int64_t last, const char *do
 	return ok;
 }
 
-/* -- records
- * ----------------------------------------------------------------------------------------- */
+/* -- records -- */
 
 struct record_reader {
 	store_see_record *see;
@@ -195,8 +192,7 @@ bool store_records(struct store *s, int64_t day, const char *domain,
 	return ok;
 }
 
-/* -- reputation
- * -------------------------------------------------------------------------------------- */
+/* -- reputation -- */
 
 static bool read_flag(void *context, struct sdb_query *q, bool *more_r, struct error *why)
 {

@@ -85,8 +85,7 @@ bool store_report_enter(struct store *s, const struct store_report *r, bool *ent
 	return ok;
 }
 
-/* -- claims
- * ------------------------------------------------------------------------------------------ */
+/* -- claims -- */
 
 /* The first two parameters of a statement with CHOSEN. No report is of a day before 1970. */
 #define CHOSEN " (?1 < 0 OR day = ?1) AND (?2 = '' OR domain = ?2)"
@@ -233,8 +232,7 @@ bool store_reports(struct store *s, int64_t first, int64_t last, store_see_repor
 	return ok && result != SDB_FAILED;
 }
 
-/* -- destinations
- * ------------------------------------------------------------------------------------ */
+/* -- destinations -- */
 
 bool store_delivery_put(struct store *s, const struct store_report *r, const char *destination,
 			enum report_state state, time_t now, const char *error, struct error *why)

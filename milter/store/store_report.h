@@ -65,8 +65,7 @@ typedef bool store_see_report(void *arg, const struct store_report *r);
 bool store_reports(struct store *s, int64_t first, int64_t last, store_see_report *see, void *arg,
 		   struct error *why);
 
-/* -- destinations of a claimed report
- * ---------------------------------------------------------------- */
+/* -- destinations of a claimed report -- */
 
 /* What became of one destination (an address) of a report. */
 bool store_delivery_put(struct store *s, const struct store_report *r, const char *destination,

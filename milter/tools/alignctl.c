@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "report/report_show.h"
 #include "tools/tools.h"
 
 static const char usage[] =
@@ -73,23 +74,11 @@ bool tool_config_option(struct tool_config *t, int argc, char **argv, int *i)
 
 int64_t tool_day(const char *option, const char *text)
 {
-	struct tm tm = {0};
-	char *end = strptime(text, "%Y-%m-%d", &tm), again[TOOL_DAY_SIZE];
-	int64_t day = end != NULL && *end == '\0' ? (int64_t)timegm(&tm) / 86400 : -1;
+	int64_t day;
 
-	if (day < 0 || strcmp(tool_day_print(day, again), text) != 0)
+	if (!report_day_parse(text, &day))
 		tool_usage("%s needs a day such as 2026-05-31", option);
 	return day;
-}
-
-const char *tool_day_print(int64_t day, char text_r[TOOL_DAY_SIZE])
-{
-	time_t t = (time_t)(day * 86400);
-	struct tm tm;
-
-	if (gmtime_r(&t, &tm) == NULL || strftime(text_r, TOOL_DAY_SIZE, "%Y-%m-%d", &tm) == 0)
-		strcpy(text_r, "?");
-	return text_r;
 }
 
 struct store *tool_store(const struct config *c)

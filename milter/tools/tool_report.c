@@ -57,7 +57,8 @@ static bool list(const struct request *r, const struct config *c, struct error *
 
 	if (s == NULL)
 		return false;
-	ok = report_list(s, r->day < 0 ? 0 : r->day, r->day < 0 ? INT64_MAX : r->day, stdout, why);
+	ok = report_list(s, r->day < 0 ? 0 : r->day, r->day < 0 ? INT64_MAX : r->day, domain(r),
+			 stdout, why);
 	store_close(s);
 	return ok;
 }
@@ -98,6 +99,7 @@ static bool run(const struct request *r, struct app *app, struct error *why)
 		return false;
 	}
 	work = reporting_run(&reporting, app, s);
+	work.day = r->day >= 0 ? &r->day : NULL;
 	work.say = print_line;
 	work.say_arg = stdout;
 	if (r->dry_run) {

@@ -4,14 +4,15 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "report/report_show.h"
 #include "store/store_read.h"
 #include "tools/tools.h"
 
 static bool print_outcome(void *arg, const struct store_outcome *o)
 {
-	char day[TOOL_DAY_SIZE];
+	char day[REPORT_DAY_SIZE];
 
-	printf("%-10s  %-10s %-10s %10" PRId64 "\n", tool_day_print(o->day, day), o->dmarc,
+	printf("%-10s  %-10s %-10s %10" PRId64 "\n", report_day_print(o->day, day), o->dmarc,
 	       o->action, o->count);
 	*(int64_t *)arg += o->count;
 	return true;

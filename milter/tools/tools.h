@@ -39,13 +39,8 @@ void tool_usage(const char *format, ...) __attribute__((format(printf, 1, 2), no
 /* Seconds since 1970 in `text`; exits with EX_USAGE if it is none. */
 time_t tool_epoch(const char *option, const char *text);
 
-#define TOOL_DAY_SIZE 16
-
 /* "YYYY-MM-DD" as a number of days since 1970-01-01, UTC; exits with EX_USAGE if it is none. */
 int64_t tool_day(const char *option, const char *text);
-
-/* The other way; returns `text_r`. */
-const char *tool_day_print(int64_t day, char text_r[TOOL_DAY_SIZE]);
 
 /* Open the store the configuration names, beside a running daemon. NULL: the reason is printed. */
 struct store *tool_store(const struct config *c);
