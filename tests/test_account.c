@@ -22,6 +22,7 @@ static struct facts *facts(enum dmarc_result result, enum dmarc_policy effective
 	return &f;
 }
 
+/* A04, A08, A19 */
 static void tells_what_was_done(void **state)
 {
 	static const struct {
@@ -53,6 +54,7 @@ static void tells_what_was_done(void **state)
 	}
 }
 
+/* D68, D69, A21 */
 static void names_the_identifiers(void **state)
 {
 	struct facts *f = facts(DMARC_FAIL, POLICY_REJECT);
@@ -78,6 +80,7 @@ static void names_the_identifiers(void **state)
 	assert_string_equal(a.row.envelope_from, "");
 }
 
+/* D68, A22, A23, A24 */
 static void puts_aligned_signatures_first(void **state)
 {
 	static const struct {

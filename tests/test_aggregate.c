@@ -38,6 +38,7 @@ static void takes_the_day_and_the_policy(void **state)
 	aggregate_free(NULL);
 }
 
+/* A19, A23 */
 static void uses_no_word_that_the_format_does_not_know(void **state)
 {
 	struct store_policy p = sample_policy();

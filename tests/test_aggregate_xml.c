@@ -56,7 +56,8 @@ static char *read_file(const char *path)
 	return text;
 }
 
-/* A10 to A25 by the schema; the bytes by the file. ALIGND_WRITE_EXPECTED=1 writes the file anew. */
+/* By the schema A10, A11, A12, A14, A16, A17, A18, A21, A22, A25 and A72; the bytes by the file.
+ * ALIGND_WRITE_EXPECTED=1 writes the file anew. */
 static void assert_document(enum aggregate_format format, const char *schema, const char *file)
 {
 	struct aggregate *a = sample_report();

@@ -186,6 +186,7 @@ static void expect(const struct link *links, size_t n, enum arc_result result, c
 	free(c.header);
 }
 
+/* R50 */
 static void no_sets_are_no_chain(void **state)
 {
 	(void)state;
@@ -196,6 +197,7 @@ static void no_sets_are_no_chain(void **state)
 	assert_false(arc_is_field("ARC"));
 }
 
+/* R54, R56 */
 static void whole_chains_pass_and_name_their_sealer(void **state)
 {
 	struct link links[] = {
@@ -212,6 +214,7 @@ static void whole_chains_pass_and_name_their_sealer(void **state)
 	}
 }
 
+/* R50 */
 static void fifty_sets_are_the_most(void **state)
 {
 	struct link links[MAX_ARC_SETS + 1];
@@ -228,6 +231,7 @@ static void fifty_sets_are_the_most(void **state)
 	free(c.header);
 }
 
+/* R51, R52, R54, R55 */
 static void what_is_wrong_with_a_set_fails_the_chain(void **state)
 {
 	const struct {
@@ -262,6 +266,7 @@ static void what_is_wrong_with_a_set_fails_the_chain(void **state)
 	}
 }
 
+/* R53, R54 */
 static void an_altered_message_fails(void **state)
 {
 	struct link links[] = {{.domain = "stranger.example", .key = fx.rsa},
@@ -285,6 +290,7 @@ static void an_altered_message_fails(void **state)
 	free(c.header);
 }
 
+/* R52 */
 static void sets_must_be_whole(void **state)
 {
 	static const char *const names[] = {"ARC-Seal: i=1", "ARC-Message-Signature: i=1",

@@ -35,6 +35,7 @@ static bool parse(const char *text, size_t len)
 
 /* -- writing ------------------------------------------------------------------------------------------ */
 
+/* R01, R02, R10 */
 static void writes_a_field(void **state)
 {
 	struct authres_writer w;
@@ -63,6 +64,7 @@ static void writes_a_field(void **state)
 	strbuf_free(&b);
 }
 
+/* R03 */
 static void writes_none(void **state)
 {
 	struct authres_writer w;
@@ -92,6 +94,7 @@ static const char *write_one(struct strbuf *b, const char *value, bool utf8)
 	return strstr(strbuf_text(b), "header.i=") + 9;
 }
 
+/* R04, R05, R06 */
 static void quotes_what_is_no_token(void **state)
 {
 	static const struct {
@@ -129,6 +132,7 @@ static void quotes_what_is_no_token(void **state)
 	strbuf_free(&b);
 }
 
+/* R06 */
 static void a_cut_is_visible(void **state)
 {
 	char value[600], want[AUTHRES_VALUE_SIZE + 2];
@@ -152,6 +156,7 @@ static void a_cut_is_visible(void **state)
 	strbuf_free(&b);
 }
 
+/* R06 */
 static void comments_are_closed_by_us_alone(void **state)
 {
 	struct authres_writer w;
@@ -242,6 +247,7 @@ static void check_lines(const char *text)
 	}
 }
 
+/* R01, R06 */
 static void what_is_written_is_read_back(void **state)
 {
 	char value[AUTHRES_MAX_PROPERTIES][300], reason[300], comment[300];
@@ -284,6 +290,7 @@ static void what_is_written_is_read_back(void **state)
 
 /* -- reading ------------------------------------------------------------------------------------------ */
 
+/* R42 */
 static void finds_the_id(void **state)
 {
 	static const struct {
@@ -335,6 +342,7 @@ static void finds_the_id(void **state)
 	assert_true(authres_id(huge, sizeof(huge), id));
 }
 
+/* R40, R41, R42, R43 */
 static void knows_fields_that_claim_to_be_ours(void **state)
 {
 	enum { NO = AUTHRES_NOT_OURS, OURS = AUTHRES_OURS, MAYBE = AUTHRES_MAYBE_OURS };
@@ -432,6 +440,7 @@ static void knows_fields_that_claim_to_be_ours(void **state)
 	}
 }
 
+/* R42 */
 static void u_labels_and_a_labels_are_the_same_name(void **state)
 {
 	static const char u[] = "b\xc3\xbc" "cher.example; none", a[] = "xn--bcher-kva.example; none";
@@ -461,6 +470,7 @@ static void finds_the_id_anywhere_in_a_huge_field(void **state)
 	free(text);
 }
 
+/* R01, R22 */
 static void parses_the_examples_of_rfc_8601(void **state)
 {
 	static const char one[] = " example.org 1; none";

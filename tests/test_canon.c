@@ -67,6 +67,7 @@ static const struct {
     {"\xff\x01 z\r\n", "\xff\x01 z\r\n", "\xff\x01 z\r\n"},
 };
 
+/* K20 */
 static void bodies_are_the_same_in_pieces_of_any_size(void **state)
 {
 	(void)state;
@@ -126,6 +127,7 @@ static void long_lines_and_counting_alone_work(void **state)
 	free(text);
 }
 
+/* K20, K23 */
 static void header_fields_take_both_forms(void **state)
 {
 	static const struct {
@@ -157,6 +159,7 @@ static void header_fields_take_both_forms(void **state)
 		}
 }
 
+/* K22 */
 static void the_own_field_loses_the_value_of_b(void **state)
 {
 	static const struct {

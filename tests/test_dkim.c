@@ -172,6 +172,7 @@ static void expect(const struct signer *s, enum dkim_result result, const char *
 	expect_of(s, BODY, result, reason);
 }
 
+/* K06, K16, K17, K20, K21, K22 */
 static void passes_both_algorithms_in_every_form(void **state)
 {
 	static const char *const canons[] = {
@@ -201,6 +202,7 @@ static void passes_both_algorithms_in_every_form(void **state)
 		}
 }
 
+/* K23 */
 static void passes_in_pieces_of_any_size_and_with_bare_line_feeds(void **state)
 {
 	static const char lf_body[] = "Hello  world \n\nlast line\n\n";
@@ -222,6 +224,7 @@ static void passes_in_pieces_of_any_size_and_with_bare_line_feeds(void **state)
 	free(header);
 }
 
+/* K20 */
 static void an_empty_body_passes(void **state)
 {
 	static const char *const canons[] = {"simple/simple", "relaxed/relaxed"};
@@ -241,6 +244,7 @@ static void an_empty_body_passes(void **state)
 	}
 }
 
+/* K21, K44 */
 static void fails_when_a_signed_field_changes(void **state)
 {
 	static const char changed[] = "From: Ann <ann@example.org>\r\nTo: eve@example.net\r\n";
@@ -328,6 +332,7 @@ static void what_the_library_cannot_hash_is_hashed_all_the_same(void **state)
 	}
 }
 
+/* K03, K10, K16, K30, K32, K44 */
 static void judges_each_of_several_signatures(void **state)
 {
 	struct signer s[] = {
@@ -363,6 +368,7 @@ static void judges_each_of_several_signatures(void **state)
 	free(header);
 }
 
+/* K30, K31 */
 static void a_signature_may_cover_other_signatures_good_or_bad(void **state)
 {
 	struct signer bad = {
@@ -396,6 +402,7 @@ static void a_signature_may_cover_other_signatures_good_or_bad(void **state)
 	free(one), free(two), free(three), free(a), free(b), free(header), free(many);
 }
 
+/* K01, K04, K05 */
 static void knows_the_tags_that_the_signer_may_add(void **state)
 {
 	static const struct {
@@ -426,6 +433,7 @@ static void knows_the_tags_that_the_signer_may_add(void **state)
 	assert_string_equal(fx.facts.signature[0].algorithm, "rsa-sha256");
 }
 
+/* K07, K44, R20 */
 static void a_part_of_the_body_is_a_matter_of_policy(void **state)
 {
 	struct signer s = {.key = fx.rsa, .selector = "r", .partial = true};
@@ -450,6 +458,7 @@ static void a_part_of_the_body_is_a_matter_of_policy(void **state)
 	verifier_anew();
 }
 
+/* K12, K13, K14 */
 static void the_key_decides_as_published(void **state)
 {
 	static const struct {
@@ -484,6 +493,7 @@ static void the_key_decides_as_published(void **state)
 	       "signature did not verify");
 }
 
+/* K10, K42, K44 */
 static void trouble_with_the_dns_is_never_a_failed_signature(void **state)
 {
 	static const struct {
@@ -509,6 +519,7 @@ static void trouble_with_the_dns_is_never_a_failed_signature(void **state)
 	}
 }
 
+/* K11 */
 static void of_several_records_any_that_verifies_will_do(void **state)
 {
 	static const char *const junk = "v=spf1 include:example.net -all";
@@ -532,6 +543,7 @@ static void of_several_records_any_that_verifies_will_do(void **state)
 	       "too many key records");
 }
 
+/* K44, R20 */
 static void a_minimum_of_our_own_is_policy(void **state)
 {
 	(void)state;
@@ -574,7 +586,7 @@ static void keys_are_asked_at_the_end_of_the_header(void **state)
 	free(header);
 }
 
-/* RFC 6376 A.2 and RFC 8463 A.3. */
+/* RFC 6376 A.2 and RFC 8463 A.3. (K16, K17) */
 static void verifies_the_examples_of_the_standards(void **state)
 {
 	static const char ed25519[] =
@@ -636,6 +648,7 @@ static char *repeat(const char *before, const char *piece, size_t times, const c
 
 #define TAGS "DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=r; bh=AAAA; b=AAAA; h=From"
 
+/* K31 */
 static void hostile_fields_cost_little_and_never_pass(void **state)
 {
 	static const struct {

@@ -25,6 +25,7 @@ static void read_field(struct dkim_field *f, enum dkim_field_kind kind, const ch
 
 #define GOOD "v=1; a=rsa-sha256; d=example.org; s=sel; h=From:To; bh=AAAA; b=BBBB; "
 
+/* K06, K08 */
 static void reads_a_signature(void **state)
 {
 	static const char text[] =
@@ -51,6 +52,7 @@ static void reads_a_signature(void **state)
 	assert_int_equal(f.b.value_len, 7);
 }
 
+/* K01, K02, K03, K04, K05, K06, K16 */
 static void says_what_is_wrong(void **state)
 {
 	static const struct {
@@ -173,6 +175,7 @@ static void bounds_the_signed_names(void **state)
 	assert_string_equal(f.reason, "h= is too long");
 }
 
+/* R52 */
 static void reads_arc_fields(void **state)
 {
 	static const struct {

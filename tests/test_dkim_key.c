@@ -92,6 +92,7 @@ static void verifies(const struct dkim_key *k, const struct signer_key *signer)
 	free(b);
 }
 
+/* K12, K13 */
 static void takes_the_records_of_rfc_6376_and_8463(void **state)
 {
 	static const struct {
@@ -145,6 +146,7 @@ static void takes_a_bare_rsa_public_key_and_white_space_in_base64(void **state)
 	dkim_key_unref(k);
 }
 
+/* K12, K13 */
 static void refuses_other_records_and_says_why(void **state)
 {
 	static const struct {
@@ -237,6 +239,7 @@ static struct dkim_key *key_of_numbers(unsigned bits, const uint8_t *exponent, s
 	return key_of_der(der, n);
 }
 
+/* K15 */
 static void bounds_modulus_and_exponent(void **state)
 {
 	static const struct {

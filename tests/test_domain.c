@@ -8,6 +8,7 @@
 
 #include "base/domain.h"
 
+/* D02, D03, S12 */
 static void normalizes(void **state)
 {
 	static const struct {

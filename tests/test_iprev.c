@@ -53,6 +53,7 @@ static void end(struct world *w)
 	resolver_free(w->resolver);
 }
 
+/* R30, R33 */
 static void passes_if_a_name_holds_the_client(void **state)
 {
 	static const char *const clients[] = {"192.0.2.1", "2001:db8::1"};
@@ -73,6 +74,7 @@ static void passes_if_a_name_holds_the_client(void **state)
 	}
 }
 
+/* R30, R32 */
 static void fails_if_the_names_have_other_addresses_or_none(void **state)
 {
 	struct world w;
@@ -92,6 +94,7 @@ static void fails_if_the_names_have_other_addresses_or_none(void **state)
 	end(&w);
 }
 
+/* R33 */
 static void an_error_of_one_name_does_not_spoil_the_match_of_another(void **state)
 {
 	struct world w;
@@ -107,6 +110,7 @@ static void an_error_of_one_name_does_not_spoil_the_match_of_another(void **stat
 	end(&w);
 }
 
+/* R33 */
 static void without_a_match_an_error_makes_temperror(void **state)
 {
 	struct world w;
@@ -124,6 +128,7 @@ static void without_a_match_an_error_makes_temperror(void **state)
 	}
 }
 
+/* R32 */
 static void no_ptr_record_is_permerror_and_a_failed_question_temperror(void **state)
 {
 	static const struct {
@@ -161,6 +166,7 @@ static void what_has_not_come_by_the_deadline_is_temperror(void **state)
 	end(&w);
 }
 
+/* R31 */
 static void only_the_first_names_count(void **state)
 {
 	struct world w;

@@ -53,6 +53,7 @@ static void check_rows(const struct row *rows, size_t n)
 	}
 }
 
+/* D01, D05 */
 static void reads_plain_mail(void **state)
 {
 	static const struct row rows[] = {
@@ -129,6 +130,7 @@ static void names_that_look_like_addresses_are_only_names(void **state)
 	check_rows(rows, COUNT(rows));
 }
 
+/* D07 */
 static void what_readers_could_show_differently_is_malformed(void **state)
 {
 	static const struct row rows[] = {

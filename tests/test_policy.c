@@ -336,6 +336,7 @@ static void the_first_rule_that_matches_decides(void **state)
 	assert_int_equal(d.wanted, ACTION_ACCEPT);
 }
 
+/* D62, M33 */
 static void options_stand_behind_on_error_and_on_temperror(void **state)
 {
 	struct message m;
@@ -382,6 +383,7 @@ static void monitor_mode_only_marks(void **state)
 
 /* -- the reason in the aggregate report -- */
 
+/* D43, D65, D66, A20 */
 static void reason_is_there_when_policy_is_not_followed(void **state)
 {
 	static const struct {
@@ -508,6 +510,7 @@ static void set_malformed(struct message *m)
 	m->f.from_status = FROM_MALFORMED;
 }
 
+/* D07, D44, D62, D64, M33, R56 */
 static void default_rules_do_what_the_domain_owner_asks(void **state)
 {
 	static const struct {
@@ -599,6 +602,7 @@ static void set_signed_spf_unanswered(struct message *m)
 	set_signatures(m);
 }
 
+/* M01, M20, M23, M28, M29 */
 static void strict_rules_ask_for_a_name_and_spf_or_dkim(void **state)
 {
 	static const struct {

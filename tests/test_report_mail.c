@@ -39,7 +39,7 @@ static void assert_contains(const char *text, const char *part)
 		fail_msg("no \"%s\" in:\n%s", part, text);
 }
 
-/* A31, A33 to A36, A40, A41, A61 */
+/* A31, A33, A34, A35, A36, A40, A41, A61 */
 static void says_everything_where_readers_look_for_it(void **state)
 {
 	struct aggregate *a = sample_report();

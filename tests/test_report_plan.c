@@ -54,6 +54,7 @@ static void enters_a_report_with_its_id_and_time(void **state)
 	assert_int_equal(n, 0);
 }
 
+/* A12 */
 static void holds_everything_a_mail_needs(void **state)
 {
 	struct report_world *w = *state;
@@ -80,6 +81,7 @@ static void holds_everything_a_mail_needs(void **state)
 	report_plan_free(&plan);
 }
 
+/* A63 */
 static void says_why_there_will_be_none(void **state)
 {
 	struct report_world *w = *state;

@@ -262,7 +262,7 @@ static void stops_when_told(void **state)
 	assert_int_equal(run_at(w, 0, NULL).mails, 1);
 }
 
-/* A09: rows of days long past are not dug out after an outage. */
+/* Rows of days long past are not dug out after an outage. */
 static void leaves_old_days_alone(void **state)
 {
 	struct report_world *w = *state;

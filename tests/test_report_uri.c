@@ -140,7 +140,7 @@ static enum report_permission verify(struct dns *d, const char *domain, const ch
 	return p;
 }
 
-/* A51: inside the organization nothing is asked of the destination; A52 to A55 outside. */
+/* A51: inside the organization nothing is asked of the destination; A52, A53 and A55 outside. */
 static void asks_destinations_outside_the_organization(void **state)
 {
 	static const char name[] = "blue.a.example._report._dmarc.red.b.example";

@@ -216,6 +216,7 @@ static void a_garbled_reply_is_a_failure(void **state)
 	dns_answer_unref(a);
 }
 
+/* D10, S11 */
 static void strings_of_a_txt_record_are_joined(void **state)
 {
 	struct fixture *f = *state;

@@ -177,6 +177,7 @@ static void only_marks_in_monitor_mode(void **state)
 	app_close(&w.app);
 }
 
+/* R40 */
 static void keeps_fields_with_our_id_only_from_trusted_networks(void **state)
 {
 	static const struct {
@@ -291,6 +292,7 @@ static void judges_each_message_of_a_connection_anew(void **state)
 	app_close(&w.app);
 }
 
+/* D07 */
 static void refuses_a_header_that_hides_a_second_author(void **state)
 {
 	struct decision early;

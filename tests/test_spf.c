@@ -115,6 +115,7 @@ static void run(const struct row *rows, size_t n)
 	}
 }
 
+/* S30, S31, S34, S15 */
 static void the_first_match_decides_by_its_qualifier(void **state)
 {
 	static const struct row rows[] = {
@@ -144,6 +145,7 @@ static void the_first_match_decides_by_its_qualifier(void **state)
 	run(rows, ROWS(rows));
 }
 
+/* S34 */
 static void a_and_mx_compare_addresses_of_the_clients_family(void **state)
 {
 	static const struct row rows[] = {
@@ -186,6 +188,7 @@ static void a_and_mx_compare_addresses_of_the_clients_family(void **state)
 	assert_int_equal(result_of("v=spf1 a:%%x.%_y.example -all", IP4, NULL, NULL), SPF_FAIL);
 }
 
+/* S35 */
 static void ptr_wants_a_confirmed_name_at_or_below_the_target(void **state)
 {
 	static const struct row rows[] = {
@@ -214,6 +217,7 @@ static void ptr_wants_a_confirmed_name_at_or_below_the_target(void **state)
 			 SPF_SOFTFAIL);
 }
 
+/* S21 */
 static void ptr_uses_the_first_ten_names(void **state)
 {
 	char line[100];
@@ -238,6 +242,7 @@ static void ptr_uses_the_first_ten_names(void **state)
 	}
 }
 
+/* S36 */
 static void exists_asks_for_an_a_record_whatever_the_family(void **state)
 {
 	static const struct row rows[] = {
@@ -259,6 +264,7 @@ static void exists_asks_for_an_a_record_whatever_the_family(void **state)
 			 SPF_PASS);
 }
 
+/* S32 */
 static void include_follows_its_table(void **state)
 {
 	static const struct row rows[] = {
@@ -280,6 +286,7 @@ static void include_follows_its_table(void **state)
 	run(rows, ROWS(rows));
 }
 
+/* S31, S33 */
 static void redirect_replaces_the_result(void **state)
 {
 	static const struct row rows[] = {
@@ -326,6 +333,7 @@ static void says_what_matched_and_where(void **state)
 			    "syntax error at \"ip4:1.2.3?\" in the SPF record of d.example");
 }
 
+/* S14 */
 static void records_are_selected_strictly(void **state)
 {
 	struct world w;
@@ -348,6 +356,7 @@ static void records_are_selected_strictly(void **state)
 	end(&w);
 }
 
+/* S01, S12, S13, S14 */
 static void without_a_domain_or_client_or_record_the_result_is_none(void **state)
 {
 	static const char *const rows[] = {
@@ -377,6 +386,7 @@ static void without_a_domain_or_client_or_record_the_result_is_none(void **state
 	end(&w);
 }
 
+/* S13 */
 static void a_failed_question_is_temperror_and_never_fail(void **state)
 {
 	static const enum dns_status failures[] = {DNS_SERVFAIL, DNS_BOGUS, DNS_REFUSED_HERE};
@@ -392,6 +402,7 @@ static void a_failed_question_is_temperror_and_never_fail(void **state)
 	}
 }
 
+/* S23 */
 static void what_is_missing_at_the_deadline_is_temperror(void **state)
 {
 	struct world w;
@@ -406,6 +417,7 @@ static void what_is_missing_at_the_deadline_is_temperror(void **state)
 	end(&w);
 }
 
+/* S20 */
 static void at_most_ten_terms_ask_the_dns(void **state)
 {
 	static const struct row rows[] = {
@@ -429,6 +441,7 @@ static void at_most_ten_terms_ask_the_dns(void **state)
 	run(rows, ROWS(rows));
 }
 
+/* S20 */
 static void limits_are_one_for_the_whole_tree(void **state)
 {
 	char record[400] = "v=spf1", line[500];
@@ -453,6 +466,7 @@ static void limits_are_one_for_the_whole_tree(void **state)
 	end(&w);
 }
 
+/* S22 */
 static void void_lookups_are_limited_by_term(void **state)
 {
 	static const struct row rows[] = {
@@ -478,6 +492,7 @@ static void void_lookups_are_limited_by_term(void **state)
 	end(&w);
 }
 
+/* S21 */
 static void more_than_ten_mx_hosts_are_an_error(void **state)
 {
 	struct world w;
@@ -498,6 +513,7 @@ static void more_than_ten_mx_hosts_are_an_error(void **state)
 	}
 }
 
+/* S38 */
 static void an_explanation_is_the_one_of_the_deciding_record(void **state)
 {
 	static const struct {
@@ -565,6 +581,7 @@ static void long_rows_of_macros_do_no_harm(void **state)
 	assert_int_equal(result_of(record, IP4, NULL, NULL), SPF_FAIL);
 }
 
+/* S05 */
 static void terms_with_a_non_ascii_local_part_never_match(void **state)
 {
 	static const struct {
@@ -591,6 +608,7 @@ static void terms_with_a_non_ascii_local_part_never_match(void **state)
 	}
 }
 
+/* S05 */
 static void names_in_u_labels_are_asked_as_a_labels(void **state)
 {
 	struct world w;
@@ -607,6 +625,7 @@ static void names_in_u_labels_are_asked_as_a_labels(void **state)
 	end(&w);
 }
 
+/* S03 */
 static void an_empty_local_part_means_postmaster(void **state)
 {
 	struct world w;
@@ -620,6 +639,7 @@ static void an_empty_local_part_means_postmaster(void **state)
 	end(&w);
 }
 
+/* S37 */
 static void the_name_of_the_client_prefers_the_domain_itself(void **state)
 {
 	struct world w;

@@ -59,7 +59,7 @@ static const char *text_of(const struct spf_macros *m, const char *text)
 	return out;
 }
 
-/* The rows of RFC 7208 7.4 and some more. */
+/* The rows of RFC 7208 7.4 and some more. (S37) */
 static void expands_the_examples_of_the_rfc(void **state)
 {
 	static const struct {
@@ -108,6 +108,7 @@ static void expands_the_examples_of_the_rfc(void **state)
 	}
 }
 
+/* S37 */
 static void writes_ipv6_as_nibbles(void **state)
 {
 	struct world w;
@@ -141,6 +142,7 @@ static void writes_explanations(void **state)
 		assert_string_equal(text_of(&w.macros, rows[i].in), rows[i].out);
 }
 
+/* S38 */
 static void lets_nothing_but_printable_ascii_into_an_explanation(void **state)
 {
 	struct world w;
@@ -156,6 +158,7 @@ static void lets_nothing_but_printable_ascii_into_an_explanation(void **state)
 	assert_false(spf_macro_string("a\0b", 3, SPF_IN_EXPLANATION));
 }
 
+/* S37 */
 static void escapes_all_but_unreserved_bytes(void **state)
 {
 	struct world w;
@@ -183,6 +186,7 @@ static void keeps_empty_parts(void **state)
 	assert_string_equal(text_of(&w.macros, "[%{lr-}]"), "[]");
 }
 
+/* S37 */
 static void drops_labels_at_the_left_of_long_names(void **state)
 {
 	char helo[300], wanted[DOMAIN_SIZE];
@@ -236,7 +240,7 @@ static void knows_names_that_cannot_be_asked(void **state)
 			 SPF_EXPANDED_BADLY);
 }
 
-/* RFC 8616 4. */
+/* RFC 8616 4. (S05) */
 static void never_matches_a_non_ascii_local_part(void **state)
 {
 	char name[DOMAIN_SIZE], longest[MAX_LOCAL_PART + 2];

@@ -26,6 +26,7 @@ static bool parses(const char *text, size_t len)
 	return ok;
 }
 
+/* S14 */
 static void selects_records_by_their_version(void **state)
 {
 	static const struct {
@@ -43,6 +44,7 @@ static void selects_records_by_their_version(void **state)
 		assert_int_equal(spf_record_is(rows[i].text, strlen(rows[i].text)), rows[i].is);
 }
 
+/* S15, S16 */
 static void accepts_what_the_grammar_allows(void **state)
 {
 	static const char *const rows[] = {
@@ -103,6 +105,7 @@ static void accepts_what_the_grammar_allows(void **state)
 			fail_msg("refused: %s", rows[i]);
 }
 
+/* S15, S16 */
 static void refuses_what_it_does_not(void **state)
 {
 	static const char *const rows[] = {
@@ -327,6 +330,7 @@ static void reads_records_of_any_length_to_their_end(void **state)
 	free(text);
 }
 
+/* S12 */
 static void checks_the_domain_as_rfc_7208_4_3_asks(void **state)
 {
 	static const struct {

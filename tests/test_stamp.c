@@ -10,6 +10,7 @@
 #include "mail/authres.h"
 #include "session/stamp.h"
 
+/* R40, R44, R45 */
 static void notes_forged_fields_by_their_index(void **state)
 {
 	static const struct {
@@ -88,6 +89,7 @@ static struct facts *sample(void)
 	return f;
 }
 
+/* D67, K43, R05, R10, R11, R12, R13, R14, S46 */
 static void writes_every_method_with_its_properties(void **state)
 {
 	struct authres *ar = malloc(sizeof(*ar));
@@ -115,6 +117,7 @@ static void writes_every_method_with_its_properties(void **state)
 	free(ar);
 }
 
+/* R12 */
 static void tells_a_null_sender_by_helo_alone(void **state)
 {
 	struct facts *f = sample();

@@ -46,6 +46,7 @@ static void close_world(struct world *w)
 	free(w->f);
 }
 
+/* D05, D06, D07 */
 static void finds_the_authors(void **state)
 {
 	static const struct {
@@ -99,6 +100,7 @@ static void asks_as_soon_as_a_name_is_known(void **state)
 	close_world(&w);
 }
 
+/* D06 */
 static void takes_the_strictest_of_several_authors(void **state)
 {
 	static const struct {
