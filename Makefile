@@ -86,7 +86,7 @@ sanitize:
 	@scripts/install-deps --gates
 	@MAKE='$(MAKE)' scripts/sanitize
 analyze: export FLAGS = $(CPPFLAGS) -std=c11 -O2 $(WARN)
-analyze:
+analyze: $(BUILD)/rules_dmarc.inc
 	@scripts/install-deps --gates
 	@scripts/analyze $(wildcard milter/*.c) $(TOOLS) $(SRC)
 fuzz:

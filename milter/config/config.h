@@ -42,6 +42,7 @@ struct config_networks {
 /* Text is never NULL; "" where the help in options.def says "empty". Only hostname and authserv_id
  * are filled in when they are not set. Read it through a pointer to const; it belongs to whoever
  * holds a reference. */
+/* The order is that of options.def. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct config {
 #define SECTION(title)
 #define OPTION(kind, type, name, def, least, most, choices, help) type name;

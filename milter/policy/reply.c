@@ -102,19 +102,25 @@ static const char *word_value(enum word w, const struct facts *f, const struct r
 	}
 }
 
-/* Append what fits; anything but printable ASCII becomes a question mark (RFC 7208 8.4's care for
+/* Append if it fits; anything but printable ASCII becomes a question mark (RFC 7208 8.4's care for
  * foreign text). */
+static void append_byte(struct decision *d, size_t *len, char c)
+{
+	if (*len + 1 < sizeof(d->text))
+		d->text[(*len)++] = c >= ' ' && c <= '~' ? c : '?';
+	d->text[*len] = '\0';
+}
+
 static void append(struct decision *d, size_t *len, const char *text)
 {
-	for (; *text != '\0' && *len + 1 < sizeof(d->text); text++)
-		d->text[(*len)++] = *text >= ' ' && *text <= '~' ? *text : '?';
-	d->text[*len] = '\0';
+	for (; *text != '\0'; text++)
+		append_byte(d, len, *text);
 }
 
 static void expand(const char *template, const struct facts *f, const struct rule *rule,
 		   struct decision *d)
 {
-	char client[ADDR_TEXT_SIZE], byte[2] = "";
+	char client[ADDR_TEXT_SIZE] = "";
 	size_t len = 0;
 
 	for (const char *p = template; *p != '\0'; p++) {
@@ -127,8 +133,7 @@ static void expand(const char *template, const struct facts *f, const struct rul
 		}
 		if (p[0] == '%' && p[1] == '%')
 			p++;
-		byte[0] = *p;
-		append(d, &len, byte);
+		append_byte(d, &len, *p);
 	}
 }
 

@@ -36,7 +36,6 @@ void rules_free(struct rules *r)
 		return;
 	for (size_t i = 0; i < r->count; i++)
 		rule_free(r->rule[i]);
-	free(r->rule);
 	free(r);
 }
 
@@ -47,8 +46,6 @@ static bool open_to_all(const struct rule *rule)
 
 bool rules_take(struct rules *r, struct rule *rule, struct error *why)
 {
-	struct rule **more;
-
 	for (size_t i = 0; i < r->count; i++) {
 		if (strcmp(r->rule[i]->name, rule->name) == 0) {
 			error_set(why, "there is a rule \"%s\" already, in %s", rule->name,
@@ -65,12 +62,6 @@ bool rules_take(struct rules *r, struct rule *rule, struct error *why)
 		error_set(why, "more than %d rules", MAX_RULES);
 		return false;
 	}
-	more = realloc(r->rule, (r->count + 1) * sizeof(*more));
-	if (more == NULL) {
-		error_set(why, "out of memory");
-		return false;
-	}
-	r->rule = more;
 	r->rule[r->count++] = rule;
 	return true;
 }

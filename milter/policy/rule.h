@@ -67,7 +67,7 @@ struct rule {
 /* In the order they are tried. Unchanging once it is part of a configuration. */
 struct rules {
 	size_t count;
-	struct rule **rule;
+	struct rule *rule[MAX_RULES];
 	/* what ACTION_ON_ERROR and ACTION_ON_TEMPERROR stand for: ACTION_ACCEPT or ACTION_TEMPFAIL
 	 */
 	enum action on_error, on_temperror;
@@ -77,8 +77,8 @@ struct rules {
 struct rules *rules_new(void);
 void rules_free(struct rules *r); /* NULL is fine */
 
-/* Hand `rule` over to the end of the set. False: its name is there already, too many rules or no
- * memory; the caller still owns it. */
+/* Hand `rule` over to the end of the set. False: its name is there already, it could never be
+ * reached, or there are too many rules; the caller still owns it. */
 bool rules_take(struct rules *r, struct rule *rule, struct error *why);
 
 /* A rule without conditions or action. `origin` says where it stands ("file:line"). NULL: bad name,
