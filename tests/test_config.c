@@ -123,22 +123,22 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	     "t.conf:1: socket_mode = 7777: must be octal permissions such as 0660"},
 	    {"listen = \"inet:8892\"",
 	     "t.conf:1: listen = inet:8892: must be inet:PORT@ADDRESS such as inet:8892@127.0.0.1, "
-	     "inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
+	     "inet6:PORT@[ADDRESS], or unix:PATH of at most 107 bytes"},
 	    {"listen = inet:127.0.0.1:8892",
 	     "t.conf:1: listen = inet:127.0.0.1:8892: must be inet:PORT@ADDRESS such as "
-	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
+	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:PATH of at most 107 bytes"},
 	    {"listen = inet6:8892@::1",
 	     "t.conf:1: listen = inet6:8892@::1: must be inet:PORT@ADDRESS such as "
-	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
-	    {"listen = \"unix:relative\"",
-	     "t.conf:1: listen = unix:relative: must be inet:PORT@ADDRESS such as "
-	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
+	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:PATH of at most 107 bytes"},
+	    {"listen = \"unix:\"",
+	     "t.conf:1: listen = unix:: must be inet:PORT@ADDRESS such as "
+	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:PATH of at most 107 bytes"},
 	    {"listen = inet:0@127.0.0.1",
 	     "t.conf:1: listen = inet:0@127.0.0.1: must be inet:PORT@ADDRESS such as "
-	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
+	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:PATH of at most 107 bytes"},
 	    {"listen = inet:70000@127.0.0.1",
 	     "t.conf:1: listen = inet:70000@127.0.0.1: must be inet:PORT@ADDRESS such as "
-	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:/PATH of at most 107 bytes"},
+	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:PATH of at most 107 bytes"},
 	    {"authserv_id = *.example",
 	     "t.conf:1: authserv_id = *.example: this is no domain name; write it without \"*.\""},
 	    {"authserv_id = a*b", "t.conf:1: authserv_id = a*b: this is no domain name"},

@@ -102,8 +102,8 @@ static bool socket_ok(const char *value)
 	const char *at = strchr(value, '@');
 	size_t n = at != NULL ? strlen(at + 1) : 0;
 
-	if (strncmp(value, "unix:/", 6) == 0)
-		return strlen(value + 5) <= UNIX_PATH_MAX;
+	if (strncmp(value, "unix:", 5) == 0)
+		return value[5] != '\0' && strlen(value + 5) <= UNIX_PATH_MAX;
 	if (at == NULL)
 		return false;
 	if (strncmp(value, "inet:", 5) == 0)
@@ -119,7 +119,7 @@ static bool check_listen(const struct option *o, const char *value, struct error
 	error_set(why,
 		  "%s = %.100s: must be inet:PORT@ADDRESS such as inet:8892@127.0.0.1, "
 		  "inet6:PORT@[ADDRESS], or "
-		  "unix:/PATH of at most %d bytes",
+		  "unix:PATH of at most %d bytes",
 		  o->name, value, UNIX_PATH_MAX);
 	return false;
 }

@@ -28,7 +28,8 @@ static struct {
 	atomic_int sessions; /* connections open */
 	atomic_int judging;  /* messages at their end */
 	atomic_bool stopping;
-	char *unix_path; /* to be removed at the end; NULL for inet */
+	atomic_bool served; /* libmilter has ended */
+	char *unix_path;    /* to be removed at the end; NULL for inet */
 	char *listen;
 } self;
 
@@ -421,21 +422,38 @@ bool milter_serve(void)
 {
 	bool ok = smfi_main() == MI_SUCCESS;
 
+	atomic_store(&self.served, true);
 	if (self.unix_path != NULL)
 		unlink(self.unix_path);
 	return ok;
 }
 
+/* libmilter's listener looks every five seconds only whether it shall end, and holds up smfi_stop()
+ * meanwhile. A connection that comes and goes wakes it. */
+static void *wake_listener(void *arg)
+{
+	(void)arg;
+	while (!atomic_load(&self.served)) {
+		int fd = dial();
+
+		if (fd >= 0)
+			close(fd);
+		usleep(20000);
+	}
+	return NULL;
+}
+
 void milter_stop(int ms)
 {
 	int64_t end = clock_mono_ms() + ms;
-	int fd;
+	pthread_t thread;
+	bool waking;
 
 	atomic_store(&self.stopping, true);
 	while (atomic_load(&self.judging) > 0 && clock_mono_ms() < end)
 		usleep(10000);
+	waking = pthread_create(&thread, NULL, wake_listener, NULL) == 0;
 	smfi_stop();
-	fd = dial(); /* wakes libmilter's listener, which else looks up every five seconds only */
-	if (fd >= 0)
-		close(fd);
+	if (waking)
+		pthread_join(thread, NULL);
 }
