@@ -17,7 +17,7 @@ const char *helo_result_name(enum helo_result r)
 
 const char *spf_result_name(enum spf_result r)
 {
-	static const char *const name[] = {"none",     "neutral",   "pass",     "fail",
+	static const char *const name[] = {"none",     "neutral",   "pass",	"fail",
 					   "softfail", "temperror", "permerror"};
 
 	return name[r];
@@ -25,7 +25,7 @@ const char *spf_result_name(enum spf_result r)
 
 const char *dkim_result_name(enum dkim_result r)
 {
-	static const char *const name[] = {"none",    "pass",      "fail",     "policy",
+	static const char *const name[] = {"none",    "pass",	   "fail",     "policy",
 					   "neutral", "temperror", "permerror"};
 
 	return name[r];
@@ -54,8 +54,13 @@ const char *dmarc_policy_name(enum dmarc_policy p)
 
 enum dkim_result dkim_best(const struct dkim_facts *f)
 {
-	for (size_t i = 0; i < f->count; i++)
+	enum dkim_result best = f->count > 0 ? f->signature[0].result : DKIM_NONE;
+
+	for (size_t i = 0; i < f->count; i++) {
 		if (f->signature[i].result == DKIM_PASS)
 			return DKIM_PASS;
-	return f->count > 0 ? f->signature[0].result : DKIM_NONE;
+		if (f->signature[i].result == DKIM_TEMPERROR)
+			best = DKIM_TEMPERROR;
+	}
+	return best;
 }

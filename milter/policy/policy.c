@@ -100,21 +100,6 @@ static bool client_matches(const struct condition *c, const struct facts *f)
 	return false;
 }
 
-/* Pass if any signature passes; else an unanswered one counts before a failed one, as it might have
- * passed. */
-static enum dkim_result dkim_result(const struct dkim_facts *d)
-{
-	enum dkim_result best = d->count > 0 ? d->signature[0].result : DKIM_NONE;
-
-	for (size_t i = 0; i < d->count; i++) {
-		if (d->signature[i].result == DKIM_PASS)
-			return DKIM_PASS;
-		if (d->signature[i].result == DKIM_TEMPERROR)
-			best = DKIM_TEMPERROR;
-	}
-	return best;
-}
-
 static bool dkim_domain_matches(const struct condition *c, const struct dkim_facts *d)
 {
 	for (size_t i = 0; i < d->count; i++)
@@ -155,7 +140,7 @@ static bool condition_matches(const struct condition *c, const struct walk *w, b
 	case COND_RECIPIENT: return recipient_matches(c, f, stops);
 	case COND_FROM: return author_matches(c, f, stops);
 	case COND_FROM_STATUS: return one_of(c, f->from_status);
-	case COND_DKIM: return one_of(c, dkim_result(&f->dkim));
+	case COND_DKIM: return one_of(c, dkim_best(&f->dkim));
 	case COND_DKIM_DOMAIN: return dkim_domain_matches(c, &f->dkim);
 	case COND_ARC: return arc_matches(c, &f->arc);
 	case COND_LIST: return one_of(c, f->list);

@@ -364,27 +364,38 @@ static bool address_free(struct error *why)
 	return false;
 }
 
-/* Group and mode of the unix socket. */
-static bool dress_socket(const struct config *c, struct error *why)
+/* Find socket_group; -1: none is set. */
+static bool find_group(const struct config *c, gid_t *gid_r, struct error *why)
 {
-	struct group *g = c->socket_group[0] != '\0' ? getgrnam(c->socket_group) : NULL;
+	const struct group *g;
 
-	if (c->socket_group[0] != '\0' && g == NULL) {
+	*gid_r = (gid_t)-1;
+	if (c->socket_group[0] == '\0')
+		return true;
+	g = getgrnam(c->socket_group);
+	if (g == NULL) {
 		error_set(why, "socket_group = %s: there is no such group", c->socket_group);
 		return false;
 	}
-	if ((g != NULL && chown(self.unix_path, (uid_t)-1, g->gr_gid) != 0) ||
-	    chmod(self.unix_path, (mode_t)c->socket_mode) != 0) {
-		error_set(why, "cannot set group and mode of %s: %s", self.unix_path,
-			  strerror(errno));
-		return false;
-	}
+	*gid_r = g->gr_gid;
 	return true;
+}
+
+/* Group and mode of the unix socket. */
+static bool dress_socket(const struct config *c, gid_t gid, struct error *why)
+{
+	if (chown(self.unix_path, (uid_t)-1, gid) == 0 &&
+	    chmod(self.unix_path, (mode_t)c->socket_mode) == 0)
+		return true;
+	error_set(why, "cannot set group and mode of %s: %s", self.unix_path, strerror(errno));
+	unlink(self.unix_path);
+	return false;
 }
 
 bool milter_bind(struct app *app, const struct config *config, int *exit_r, struct error *why)
 {
 	mode_t mask;
+	gid_t gid;
 	int rc;
 
 	self.app = app;
@@ -403,7 +414,7 @@ bool milter_bind(struct app *app, const struct config *config, int *exit_r, stru
 		return false;
 	}
 	*exit_r = EX_UNAVAILABLE;
-	if (!address_free(why))
+	if (!find_group(config, &gid, why) || !address_free(why))
 		return false;
 	smfi_setbacklog(512);
 	mask = umask(0117);
@@ -415,7 +426,7 @@ bool milter_bind(struct app *app, const struct config *config, int *exit_r, stru
 			  errno ? strerror(errno) : "");
 		return false;
 	}
-	return self.unix_path == NULL || dress_socket(config, why);
+	return self.unix_path == NULL || dress_socket(config, gid, why);
 }
 
 bool milter_serve(void)

@@ -100,11 +100,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = strndup((const char *)data, size), *at = text, *l;
+	char *text = malloc(size + 1), *at = text, *l;
 
 	prepare();
 	if (text == NULL)
 		return 0;
+	for (size_t i = 0; i < size; i++)
+		text[i] = (char)data[i];
+	text[size] = '\0';
 	app.resolver = fake_resolver_new();
 	while ((l = line(&at)) != NULL)
 		add_record(app.resolver, l);

@@ -14,6 +14,18 @@ static const char *field_end(const char *at, const char *end)
 	return at;
 }
 
+/* Not strndup(): strict sanitizers want a NUL in what it reads. */
+static char *copy(const char *from, size_t n)
+{
+	char *text = malloc(n + 1);
+
+	if (text == NULL)
+		return NULL;
+	memcpy(text, from, n);
+	text[n] = '\0';
+	return text;
+}
+
 static void give(const char *at, const char *end, message_field *field, void *arg)
 {
 	const char *colon = memchr(at, ':', (size_t)(end - at));
@@ -21,8 +33,8 @@ static void give(const char *at, const char *end, message_field *field, void *ar
 
 	if (colon == NULL)
 		return;
-	name = strndup(at, (size_t)(colon - at));
-	value = strndup(colon + 1, (size_t)(end - colon - 1));
+	name = copy(at, (size_t)(colon - at));
+	value = copy(colon + 1, (size_t)(end - colon - 1));
 	if (name != NULL && value != NULL)
 		field(arg, name, value);
 	free(name);
