@@ -132,6 +132,29 @@ static void says_that_the_disk_is_full_and_recovers(void **state)
 	store_close(s);
 }
 
+/* Nobody waits for these rows: they are kept until they can be written. */
+static void keeps_rows_in_memory_while_the_disk_is_full(void **state)
+{
+	struct place *p = *state;
+	struct store *s = open_store(p, false);
+	struct row row = sample_row();
+	struct rlimit old, small;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = (struct rlimit){.rlim_cur = 4096, .rlim_max = old.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	add(s, &row);
+	usleep(20000);
+	add(s, &row);
+	assert_int_equal(store_queued(s), 2);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	store_close(s);
+	s = open_store(p, true);
+	assert_int_equal(policies(s, DAY, DAY).messages, 2);
+	store_close(s);
+}
+
 static void refuses_what_cannot_be_a_row(void **state)
 {
 	struct place *p = *state;
@@ -161,6 +184,7 @@ int main(void)
 	    TEST(shares_the_file_with_a_tool),
 	    TEST(tools_do_not_make_a_file),
 	    TEST(says_that_the_disk_is_full_and_recovers),
+	    TEST(keeps_rows_in_memory_while_the_disk_is_full),
 	    TEST(refuses_what_cannot_be_a_row),
 	};
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);

@@ -49,14 +49,14 @@ static void is_entered_once(void **state)
 	struct place *p = *state;
 	struct store *s = open_store(p, true);
 	struct store_report r = sample_report(DAY, "a.example");
-	bool entered;
+	unsigned entered;
 
-	assert_true(store_report_enter(s, &r, &entered, NULL) && entered);
+	assert_true(store_report_enter(s, &r, 1, &entered, NULL) && entered);
 	strcpy(r.id, "other");
 	r.state = REPORT_SUPPRESSED;
-	assert_true(store_report_enter(s, &r, &entered, NULL) && !entered);
+	assert_true(store_report_enter(s, &r, 1, &entered, NULL) && !entered);
 	r.key[0]++;
-	assert_true(store_report_enter(s, &r, &entered, NULL) && entered);
+	assert_true(store_report_enter(s, &r, 1, &entered, NULL) && entered);
 	assert_reports(s, "20000/a.example/id20000/due/0 20000/a.example/other/suppressed/0 ");
 	store_close(s);
 }
@@ -70,7 +70,8 @@ static void is_claimed_in_its_turn_and_finished(void **state)
 	struct error why;
 
 	b.next = NOON - 1;
-	assert_true(store_report_enter(s, &a, NULL, NULL) && store_report_enter(s, &b, NULL, NULL));
+	assert_true(store_report_enter(s, &a, 1, NULL, NULL) &&
+		    store_report_enter(s, &b, 1, NULL, NULL));
 	assert_false(store_report_claim(s, NOON - 2, LEASE, &ALL, &r, &why));
 	assert_string_equal(why.text, "");
 	assert_true(store_report_claim(s, NOON, LEASE, &ALL, &r, &why));
@@ -97,7 +98,7 @@ static void is_claimed_again_when_the_lease_ends(void **state)
 	struct store *s = open_store(p, true);
 	struct store_report r = sample_report(DAY, "a.example"), first, second;
 
-	assert_true(store_report_enter(s, &r, NULL, NULL));
+	assert_true(store_report_enter(s, &r, 1, NULL, NULL));
 	assert_true(store_report_claim(s, NOON, LEASE, &ALL, &first, &p->why));
 	assert_false(store_report_claim(s, NOON + LEASE - 1, LEASE, &ALL, &second, &p->why));
 	assert_true(store_report_claim(s, NOON + LEASE, LEASE, &ALL, &second, &p->why));
@@ -120,7 +121,7 @@ static void is_renewed_for_its_domain_only(void **state)
 
 	for (int i = 0; i < 3; i++) {
 		r = sample_report(DAY + i, i < 2 ? "a.example" : "b.example");
-		assert_true(store_report_enter(s, &r, NULL, NULL));
+		assert_true(store_report_enter(s, &r, 1, NULL, NULL));
 		assert_true(store_report_claim(
 		    s, NOON, LEASE, &(struct store_choice){.domain = r.domain}, &r, &p->why));
 		assert_true(
@@ -154,7 +155,7 @@ static void is_chosen_by_day(void **state)
 	for (int i = 0; i < 3; i++) {
 		r = sample_report(DAY + i, "a.example");
 		r.state = i == 0 ? REPORT_DUE : REPORT_FAILED;
-		assert_true(store_report_enter(s, &r, NULL, NULL));
+		assert_true(store_report_enter(s, &r, 1, NULL, NULL));
 	}
 	assert_false(store_report_claim(s, NOON, LEASE, &choice, &r, &p->why));
 	assert_true(store_report_renew(s, &choice, NOON, NULL));
@@ -237,7 +238,7 @@ static void is_never_claimed_by_two_at_once(void **state)
 	for (int i = 0; i < REPORTS; i++) {
 		struct store_report r = sample_report(DAY + i, "a.example");
 
-		assert_true(store_report_enter(s, &r, NULL, NULL));
+		assert_true(store_report_enter(s, &r, 1, NULL, NULL));
 	}
 	for (int i = 0; i < 4; i++) {
 		claimer[i] = (struct claimer){.place = p};

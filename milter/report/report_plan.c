@@ -94,7 +94,7 @@ bool report_enter(const struct report_run *run, unsigned *entered_r, struct erro
 	int64_t closed = (e.now - CLOSE_SECONDS) / TUPLE_DAY - 1;
 	int64_t first = run->day != NULL ? *run->day : closed - BACKLOG_DAYS + 1;
 	int64_t last = run->day != NULL ? *run->day : closed;
-	bool ok, new;
+	bool ok;
 
 	*entered_r = 0;
 	if (last > closed) {
@@ -107,10 +107,8 @@ bool report_enter(const struct report_run *run, unsigned *entered_r, struct erro
 		error_set(why, "out of memory");
 		ok = false;
 	}
-	for (size_t i = 0; ok && i < e.count; i++) {
-		ok = store_report_enter(run->store, &e.reports[i], &new, why);
-		*entered_r += ok && new;
-	}
+	if (ok)
+		ok = store_report_enter(run->store, e.reports, e.count, entered_r, why);
 	free(e.reports);
 	return ok;
 }

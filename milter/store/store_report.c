@@ -6,6 +6,9 @@
 
 #include "store/store_private.h"
 
+/* Reports entered in one transaction: the writer of rows waits for its end. */
+#define ENTER_GROUP 500
+
 static const char *const state_names[] = {"due", "claimed", "sent", "failed", "suppressed"};
 
 #define STATES ((int)(sizeof(state_names) / sizeof(state_names[0])))
@@ -61,27 +64,52 @@ static bool run_once(struct sdb_query *q, struct error *why)
 	return ok;
 }
 
-bool store_report_enter(struct store *s, const struct store_report *r, bool *entered_r,
-			struct error *why)
+static bool enter(struct sdb *db, struct sdb_query *q, const struct store_report *r,
+		  unsigned *entered, struct error *why)
+{
+	put_name(q, r);
+	sdb_put_text(q, r->id);
+	sdb_put_text(q, report_state_name(r->state));
+	sdb_put_int(q, r->next);
+	sdb_put_int(q, r->changed);
+	sdb_put_text(q, r->error);
+	if (!sdb_run(q, why))
+		return false;
+	*entered += sdb_changes(db) > 0;
+	return true;
+}
+
+/* One transaction. */
+static bool enter_some(struct store *s, const struct store_report *list, size_t n,
+		       unsigned *entered, struct error *why)
 {
 	static const char sql[] =
 	    "INSERT INTO report VALUES (?1,?2,?3,?4,?5,0,?6,?7,?8) ON CONFLICT DO NOTHING";
 	struct sdb *db = store_lock_reader(s);
 	struct sdb_query *q = sdb_prepare(db, sql, why);
-	bool ok;
+	bool ok = q != NULL && sdb_begin(db, why);
 
-	if (q != NULL) {
-		put_name(q, r);
-		sdb_put_text(q, r->id);
-		sdb_put_text(q, report_state_name(r->state));
-		sdb_put_int(q, r->next);
-		sdb_put_int(q, r->changed);
-		sdb_put_text(q, r->error);
-	}
-	ok = run_once(q, why);
-	if (ok && entered_r != NULL)
-		*entered_r = sdb_changes(db) > 0;
+	for (size_t i = 0; ok && i < n; i++)
+		ok = enter(db, q, &list[i], entered, why);
+	sdb_query_free(q);
+	ok = ok && sdb_commit(db, why);
+	if (!ok)
+		sdb_rollback(db);
 	store_unlock_reader(s);
+	return ok;
+}
+
+bool store_report_enter(struct store *s, const struct store_report *list, size_t n,
+			unsigned *entered_r, struct error *why)
+{
+	unsigned entered = 0;
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < n; i += ENTER_GROUP)
+		ok = enter_some(s, list + i, n - i < ENTER_GROUP ? n - i : ENTER_GROUP, &entered,
+				why);
+	if (entered_r != NULL)
+		*entered_r = entered;
 	return ok;
 }
 

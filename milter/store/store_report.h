@@ -33,10 +33,10 @@ struct store_report {
 	    error[STORE_REPORT_ERROR_SIZE]; /* why it is put off, failed or suppressed; "" if not */
 };
 
-/* Enter a report unless it is there: `day`, `domain`, `key`, `id`, `state`, `next`, `changed` and
- * `error` are used. `entered_r` (may be NULL): it was not there before. */
-bool store_report_enter(struct store *s, const struct store_report *r, bool *entered_r,
-			struct error *why);
+/* Enter `n` reports, as far as they are not there: `day`, `domain`, `key`, `id`, `state`, `next`,
+ * `changed` and `error` are used. `entered_r` (may be NULL) counts those that were not. */
+bool store_report_enter(struct store *s, const struct store_report *list, size_t n,
+			unsigned *entered_r, struct error *why);
 
 /* Which reports are meant: those of one day, of one domain, or both. NULL: of all. */
 struct store_choice {

@@ -169,7 +169,8 @@ static bool open_file(struct sdb *db, bool create, bool durable, struct error *w
 		return failed(db, SQLITE_READONLY, why);
 	return use_wal(db, why) &&
 	       run(db, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", why) &&
-	       run(db, "PRAGMA journal_size_limit=67108864", why) && migrate(db, why);
+	       run(db, "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16384", why) &&
+	       migrate(db, why);
 }
 
 struct sdb *sdb_open(const char *path, bool create, bool durable, struct error *why)
