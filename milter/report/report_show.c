@@ -97,6 +97,18 @@ struct waiting {
 	FILE *out;
 };
 
+/* The order of store_reports(). */
+static int compare(const void *policy, const void *report)
+{
+	const struct store_policy *p = policy;
+	const struct store_report *r = report;
+	int by_domain = strcmp(p->policy.domain, r->domain);
+
+	if (p->day != r->day)
+		return p->day < r->day ? -1 : 1;
+	return by_domain != 0 ? by_domain : memcmp(p->key, r->key, TUPLE_KEY_SIZE);
+}
+
 /* A policy that asks for reports and has none entered: its day is not over, or nobody has looked
  * yet. */
 static bool print_waiting(void *arg, const struct store_policy *p)
@@ -104,15 +116,10 @@ static bool print_waiting(void *arg, const struct store_policy *p)
 	const struct waiting *w = arg;
 	char day[REPORT_DAY_SIZE];
 
-	if (p->policy.rua[0] == '\0')
+	if (p->policy.rua[0] == '\0' ||
+	    (w->entered->count > 0 &&
+	     bsearch(p, w->entered->list, w->entered->count, sizeof(*w->entered->list), compare)))
 		return true;
-	for (size_t i = 0; i < w->entered->count; i++) {
-		const struct store_report *r = &w->entered->list[i];
-
-		if (r->day == p->day && strcmp(r->domain, p->policy.domain) == 0 &&
-		    memcmp(r->key, p->key, TUPLE_KEY_SIZE) == 0)
-			return true;
-	}
 	fprintf(w->out, "%s %-10s %s  %lld messages\n", report_day_print(p->day, day), "waiting",
 		p->policy.domain, (long long)p->messages);
 	return true;
