@@ -25,7 +25,7 @@ SEEDS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/seeds_%,$(wildcard tests/fuzz/f
 .DEFAULT_GOAL := all
 .SECONDARY:
 .PHONY: all unit seeds layers generated cases system check check-long demo deps sanitize analyze fuzz conformance \
-	format format-check install uninstall clean
+	bench bench-peers bench-count format format-check install uninstall clean
 
 all: $(BUILD)/alignd $(BUILD)/alignctl
 
@@ -58,6 +58,29 @@ $(BUILD)/seeds_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/seeds_main.o 
 
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(SUPPORT) $(LIB)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS) -lcmocka
+
+# The bench (docs/performance.md): tools of its own, the load generator made of load_*.c.
+BENCH := $(addprefix $(BUILD)/,milterload nullmilter dnsdelay onemsg)
+$(BUILD)/milterload: $(patsubst %.c,$(BUILD)/%.o,tests/bench/milterload.c $(wildcard tests/bench/load_*.c))
+	$(CC) $(LDFLAGS) -o $@ $^
+$(BUILD)/nullmilter: $(BUILD)/tests/bench/nullmilter.o
+	$(CC) $(LDFLAGS) -o $@ $^ -lmilter
+$(BUILD)/dnsdelay: $(BUILD)/tests/bench/dnsdelay.o
+	$(CC) $(LDFLAGS) -o $@ $^
+$(BUILD)/onemsg: $(BUILD)/tests/bench/onemsg.o $(SUPPORT) $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+bench:
+	@scripts/install-deps --bench
+	@$(MAKE) --no-print-directory -s all $(BENCH)
+	@BUILD=$(BUILD) scripts/bench -r $(or $(ROUNDS),1)
+bench-peers:
+	@scripts/install-deps --peers
+	@$(MAKE) --no-print-directory -s all $(BENCH)
+	@BUILD=$(BUILD) scripts/bench --peers -r $(or $(ROUNDS),5) -o $(BUILD)/bench/peers.tsv --plot docs/performance.svg
+bench-count:
+	@scripts/install-deps --bench
+	@$(MAKE) --no-print-directory -s $(BUILD)/onemsg
+	@BUILD=$(BUILD) scripts/bench --count
 
 # The tests. Each step alone, and all of them with what they need installed first (`make check`).
 unit: $(TESTS)
@@ -110,4 +133,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
