@@ -4,9 +4,12 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "report/report_mail.h"
 #include "support/sample_report.h"
@@ -88,6 +91,39 @@ static void folds_the_longest_names(void **state)
 	aggregate_free(a);
 }
 
+/* A60: an aligned signature makes the mail pass DMARC wherever it goes. */
+static void is_signed_for_the_domain_of_its_sender(void **state)
+{
+	char path[] = "/tmp/alignd-test-key-XXXXXX";
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	struct aggregate *a = sample_report();
+	struct report_mail m = sample_mail(a);
+	struct report_signer *signer;
+	FILE *f = fdopen(mkstemp(path), "w");
+	char *text, *from;
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL), 1);
+	fclose(f);
+	signer = report_signer_new(path, m.submitter, "s1", NULL);
+	unlink(path);
+	assert_non_null(signer);
+	m.signer = signer;
+	text = mail_text(&m);
+	assert_memory_equal(text, "DKIM-Signature: ", 16);
+	from = strstr(text, "\r\nFrom: dmarc@mx.example\r\n");
+	assert_non_null(from);
+	*from = '\0';
+	assert_contains(text, "d=mx.example;");
+	assert_contains(
+	    text, "h=From:To:Subject:Date:Message-ID:Auto-Submitted:MIME-Version:Content-Type;");
+	free(text);
+	report_signer_free(signer);
+	EVP_PKEY_free(key);
+	aggregate_free(a);
+}
+
 static void refuses_what_no_mail_can_hold(void **state)
 {
 	struct aggregate *a = sample_report();
@@ -111,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(says_everything_where_readers_look_for_it),
 	    cmocka_unit_test(folds_the_longest_names),
+	    cmocka_unit_test(is_signed_for_the_domain_of_its_sender),
 	    cmocka_unit_test(refuses_what_no_mail_can_hold),
 	};
 	return cmocka_run_group_tests_name("report_mail", tests, NULL, NULL);
