@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "session/account.h"
@@ -295,10 +296,28 @@ static void log_verdict(struct session *s, const char *queue_id)
 	logline_text(&l, "action", action_name(d->action));
 	if (d->wanted != d->action)
 		logline_text(&l, "wanted", action_name(d->wanted));
-	if (d->code[0] != '\0')
+	if (d->code[0] != '\0') {
 		logline_text(&l, "reply", d->code);
+		logline_text(&l, "status", d->xcode);
+		logline_text(&l, "text", d->text);
+	}
 	logline_int(&l, "ms", m->verdict.waited_ms);
 	logline_send(&l, LOG_LEVEL_INFO);
+}
+
+/* Mail for the address our reports come from, and for nobody else: bounces and others' reports. To
+ * report on it could go round in circles. */
+static bool is_about_reports(const struct session *s)
+{
+	const char *ours = s->snapshot->config->report_from;
+	const struct message *m = s->message;
+
+	if (ours[0] == '\0' || m->recipient_count == 0)
+		return false;
+	for (size_t i = 0; i < m->recipient_count; i++)
+		if (strcasecmp(m->recipients[i], ours) != 0)
+			return false;
+	return true;
 }
 
 /* Count the message. A store that fails delays and loses no mail: it is said and counted. */
@@ -311,6 +330,8 @@ static void store_message(struct session *s, const char *queue_id)
 		return;
 	account_message(&account, s->evidence.now, &s->message->facts,
 			&s->message->verdict.decision);
+	if (is_about_reports(s))
+		account.row.reportable = false;
 	if (store_add(s->app->store, &account.row, &why))
 		return;
 	metrics_inc(&s->app->metrics, METRIC_STORE_FAILURES);
