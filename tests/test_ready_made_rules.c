@@ -1,5 +1,5 @@
-/* test_ready_made_rules.c - what the rule files of conf/rules never do, whatever the checks found: tried with every
- * combination of results. */
+/* test_ready_made_rules.c - what the rule files of conf/rules never do, whatever the checks found:
+ * tried with every combination of results. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +22,7 @@ struct found {
 	enum dkim_result dkim;
 	enum dmarc_result dmarc;
 	enum dmarc_policy policy;
-	int arc;	/* 0: none, 1: of a stranger, 2: trusted */
+	int arc; /* 0: none, 1: of a stranger, 2: trusted */
 	bool list;
 };
 
@@ -78,7 +78,8 @@ static const struct config *rules_of(const char *text)
 {
 	static const char *const overrides[] = {"hostname=mx.here.example"};
 	static struct config_errors errors;
-	const struct config *c = config_load_text("test.conf", text, strlen(text), overrides, 1, &errors);
+	const struct config *c =
+	    config_load_text("test.conf", text, strlen(text), overrides, 1, &errors);
 
 	if (c == NULL)
 		fail_msg("%s\n%s", errors.item[0].text, text);
@@ -100,8 +101,9 @@ static void same(const struct config *c, const struct found *a, const struct fou
 	decide(c, a, &one);
 	decide(c, b, &other);
 	if (one.action != other.action || strcmp(one.rule, other.rule) != 0)
-		fail_msg("iprev=%d spf=%d dkim=%d dmarc=%d: %s, but iprev=%d spf=%d dkim=%d: %s", a->iprev, a->spf,
-			 a->dkim, a->dmarc, one.rule, b->iprev, b->spf, b->dkim, other.rule);
+		fail_msg("iprev=%d spf=%d dkim=%d dmarc=%d: %s, but iprev=%d spf=%d dkim=%d: %s",
+			 a->iprev, a->spf, a->dkim, a->dmarc, one.rule, b->iprev, b->spf, b->dkim,
+			 other.rule);
 }
 
 /* D70, S41, S42, S43, S44, S45, K40, R34: they leave everything to DMARC. */
@@ -161,9 +163,11 @@ static void nothing_but_a_temporary_error_defers(void **state)
 			decide(c, &r, &d);
 			deferred += d.action == ACTION_TEMPFAIL;
 			assert_true(d.action != ACTION_TEMPFAIL || r.iprev == IPREV_TEMPERROR ||
-				    r.spf == SPF_TEMPERROR || r.dkim == DKIM_TEMPERROR || r.dmarc == DMARC_TEMPERROR);
+				    r.spf == SPF_TEMPERROR || r.dkim == DKIM_TEMPERROR ||
+				    r.dmarc == DMARC_TEMPERROR);
 			assert_true(d.action != ACTION_REJECT || r.dmarc != DMARC_TEMPERROR ||
-				    strcmp(d.rule, "ptr-missing") == 0 || strcmp(d.rule, "unauthenticated") == 0);
+				    strcmp(d.rule, "ptr-missing") == 0 ||
+				    strcmp(d.rule, "unauthenticated") == 0);
 		} while (next(&r));
 		config_unref(c);
 	}
