@@ -182,7 +182,7 @@ static struct dkim_signature verified(const char *mail, const char *record)
 }
 
 /* A60: an aligned identifier that does not depend on the way the mail takes. */
-static void is_signed_for_the_domain_of_its_sender(void **state)
+static void our_own_verifier_takes_its_signature(void **state)
 {
 	struct signer_key *keys[] = {signer_key_rsa(2048), signer_key_ed25519()};
 	char path[] = "/tmp/alignd-test-key-XXXXXX";
@@ -222,7 +222,7 @@ int main(void)
 	    cmocka_unit_test(folds_the_longest_names),
 	    cmocka_unit_test(is_signed_for_the_domain_of_its_sender),
 	    cmocka_unit_test(refuses_what_no_mail_can_hold),
-	    cmocka_unit_test(is_signed_for_the_domain_of_its_sender),
+	    cmocka_unit_test(our_own_verifier_takes_its_signature),
 	};
 	return cmocka_run_group_tests_name("report_mail", tests, NULL, NULL);
 }
