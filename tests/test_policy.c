@@ -94,6 +94,12 @@ static void set_local(struct message *m)
 	m->f.iprev.result = IPREV_NONE;
 }
 
+static void set_unknown(struct message *m)
+{
+	set_local(m);
+	m->f.client_unknown = true;
+}
+
 static void set_ip6(struct message *m)
 {
 	addr_parse("2001:db8::7", &m->f.client);
@@ -195,6 +201,7 @@ static void conditions_match_what_they_say(void **state)
 	    {set_ip6, "client = 0.0.0.0/0", false},
 	    {set_local, "client = local", true},
 	    {set_local, "client = { 0.0.0.0/0, ::/0 }", false},
+	    {set_unknown, "client = { local, 0.0.0.0/0, ::/0 }", false},
 	    {set_nothing, "client_name = relay.example", true},
 	    {set_nothing, "client_name = mx.relay.example", true},
 	    {set_nothing, "client_name = x.relay.example", false},

@@ -42,7 +42,8 @@ static void open_world(struct world *w, const char *config)
 }
 
 struct mail {
-	const char *client, *helo, *from; /* reverse-path */
+	const char *client; /* an address, or a name without address */
+	const char *helo, *from; /* reverse-path */
 	bool authenticated;
 	const char *header[6][2]; /* up to a NULL name */
 };
@@ -52,9 +53,10 @@ static const struct verdict *deliver(struct session *s, const struct mail *m)
 	struct decision early;
 	struct addr client = {.family = ADDR_NONE};
 
-	if (m->client != NULL)
-		assert_true(addr_parse(m->client, &client));
-	assert_false(session_connect(s, &client, "unknown", &early));
+	if (addr_parse(m->client, &client))
+		assert_false(session_connect(s, &client, "unknown", &early));
+	else
+		assert_false(session_connect(s, &client, m->client, &early));
 	session_helo(s, m->helo);
 	assert_false(session_mail(s, m->from, m->authenticated, &early));
 	session_rcpt(s, "<user@here.example>");
@@ -131,6 +133,12 @@ static void decides_by_the_default_rules(void **state)
 	     NULL},
 	    {{"127.0.0.1", "localhost", "<x@a.example>", false, {{"From", " <x@a.example>"}}},
 	     ACTION_SKIP,
+	     NULL},
+	    {{"localhost", "localhost", "<x@a.example>", false, {{"From", " <x@a.example>"}}},
+	     ACTION_SKIP,
+	     NULL},
+	    {{"unknown", "localhost", "<x@a.example>", false, {{"From", " <x@a.example>"}}},
+	     ACTION_REJECT,
 	     NULL},
 	};
 

@@ -121,6 +121,7 @@ struct dmarc_facts {
 
 struct facts {
 	struct addr client;
+	bool client_unknown;			/* no address, and yet not local: the MTA does not know who it is */
 	bool authenticated; /* SMTP AUTH */
 	bool null_sender;
 	const char *mail_from;	       /* reverse-path without <>, borrowed; "" for null */

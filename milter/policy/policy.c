@@ -93,7 +93,7 @@ static bool author_matches(const struct condition *c, const struct facts *f, boo
 static bool client_matches(const struct condition *c, const struct facts *f)
 {
 	if (f->client.family == ADDR_NONE)
-		return c->mask & 1;
+		return (c->mask & 1) && !f->client_unknown;
 	for (size_t i = 0; i < c->count; i++)
 		if (network_has(&c->network[i], &f->client))
 			return true;

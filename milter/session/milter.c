@@ -129,6 +129,7 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *sa)
 {
 	struct connection *c = connection_of(ctx);
 	struct addr client = addr_from_sockaddr(sa);
+	const char *name = sa != NULL && sa->sa_family == AF_UNIX ? "localhost" : host;
 	struct decision early;
 
 	if (c == NULL)
@@ -137,7 +138,7 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *sa)
 		metrics_inc(&self.app->metrics, METRIC_CONNECTIONS_REFUSED);
 		return SMFIS_TEMPFAIL;
 	}
-	if (session_connect(c->session, &client, host, &early))
+	if (session_connect(c->session, &client, name, &early))
 		return answer(ctx, &early);
 	return go_on(c, SMFIP_NR_CONN);
 }

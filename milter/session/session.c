@@ -132,6 +132,15 @@ static bool trusted_client(const struct session *s)
 	return false;
 }
 
+/* A client without an address is local only if the MTA says so: Postfix behind a proxy may not know
+ * (XCLIENT ADDR=[UNAVAILABLE]), and that client must not go unchecked. */
+static void set_client(struct facts *f, const struct evidence *e)
+{
+	f->client = e->client;
+	f->client_unknown =
+	    e->client.family == ADDR_NONE && strcasecmp(e->client_name, "localhost") != 0;
+}
+
 bool session_connect(struct session *s, const struct addr *client, const char *name,
 		     struct decision *early_r)
 {
@@ -148,7 +157,7 @@ bool session_connect(struct session *s, const struct addr *client, const char *n
 	f = calloc(1, sizeof(*f));
 	if (f == NULL)
 		return false;
-	f->client = *client;
+	set_client(f, &s->evidence);
 	refused = decide_early(s, STAGE_CONNECT, f, early_r) && early_r->action >= ACTION_REJECT;
 	free(f);
 	return refused;
@@ -188,7 +197,7 @@ bool session_mail(struct session *s, const char *path, bool authenticated, struc
 		return false; /* session_end() sees it and says so */
 	e->now = clock_now(&s->app->clock);
 	mailbox_path(path, &e->sender);
-	m->facts.client = e->client;
+	set_client(&m->facts, e);
 	m->facts.authenticated = authenticated;
 	m->facts.null_sender = e->sender.null;
 	m->facts.mail_from = m->mail_from;
@@ -296,28 +305,10 @@ static void log_verdict(struct session *s, const char *queue_id)
 	logline_text(&l, "action", action_name(d->action));
 	if (d->wanted != d->action)
 		logline_text(&l, "wanted", action_name(d->wanted));
-	if (d->code[0] != '\0') {
+	if (d->code[0] != '\0')
 		logline_text(&l, "reply", d->code);
-		logline_text(&l, "status", d->xcode);
-		logline_text(&l, "text", d->text);
-	}
 	logline_int(&l, "ms", m->verdict.waited_ms);
 	logline_send(&l, LOG_LEVEL_INFO);
-}
-
-/* Mail for the address our reports come from, and for nobody else: bounces and others' reports. To
- * report on it could go round in circles. */
-static bool is_about_reports(const struct session *s)
-{
-	const char *ours = s->snapshot->config->report_from;
-	const struct message *m = s->message;
-
-	if (ours[0] == '\0' || m->recipient_count == 0)
-		return false;
-	for (size_t i = 0; i < m->recipient_count; i++)
-		if (strcasecmp(m->recipients[i], ours) != 0)
-			return false;
-	return true;
 }
 
 /* Count the message. A store that fails delays and loses no mail: it is said and counted. */
@@ -330,8 +321,6 @@ static void store_message(struct session *s, const char *queue_id)
 		return;
 	account_message(&account, s->evidence.now, &s->message->facts,
 			&s->message->verdict.decision);
-	if (is_about_reports(s))
-		account.row.reportable = false;
 	if (store_add(s->app->store, &account.row, &why))
 		return;
 	metrics_inc(&s->app->metrics, METRIC_STORE_FAILURES);

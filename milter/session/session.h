@@ -33,7 +33,8 @@ const struct config *session_config(const struct session *s);
 const char *session_mark(const struct session *s);
 
 /* The client: its address, and its name as the MTA knows it ("unknown", "[192.0.2.1]" or NULL if it
- * does not). True: an early decision by a rule with `stage = connect`: answer so now. */
+ * does not; "localhost" makes a client without address a local one). True: an early decision by a
+ * rule with `stage = connect`: answer so now. */
 bool session_connect(struct session *s, const struct addr *client, const char *name,
 		     struct decision *early_r);
 

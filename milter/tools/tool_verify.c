@@ -81,6 +81,8 @@ static void read_request(struct request *r, int argc, char **argv)
 	if (strcmp(r->client, "unknown") != 0 && strcmp(r->client, "local") != 0 &&
 	    !addr_parse(r->client, &r->addr))
 		tool_usage("--client %s: this is no IP address", r->client);
+	if (strcmp(r->client, "local") == 0)
+		r->client_name = "localhost";
 }
 
 /* The configuration, with the resolver of the command line over all. The tool stores nothing. */
