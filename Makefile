@@ -92,7 +92,7 @@ layers:
 generated: all
 	@BUILD=$(BUILD) scripts/check-generated
 cases: all
-	@BUILD=$(BUILD) tests/support/cases.py -j 2 tests/cases/*.yml
+	@BUILD=$(BUILD) tests/support/cases.py -j 2 tests/cases/*.yml tests/cases/hostile/*.yml
 system: all
 	@BUILD=$(BUILD) tests/system/run
 check:

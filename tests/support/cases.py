@@ -72,7 +72,7 @@ class Worker:
         return MilterClient(self.daemon.listen, self.a.timeout).connect().negotiate()
 
     def run(self, c):
-        zone = self.keys.publish(c) if c.get('sign') else c['zone']
+        zone = self.keys.publish(c) if c.get('sign') or c.get('arc') else c['zone']
         self.dns.set_zone(zone)
         start = time.time()
         raw, fields, body = suite.message(c, self.keys)
@@ -87,10 +87,21 @@ class Worker:
                 seen['ar'] += methods
         seen['queries'] = list(self.dns.queries)
         checks = judge.judge(c, seen, self.a.methods)
+        bad = self.unreadable(values, seen)
+        if bad:
+            checks['readable'] = (False, 'our field by the grammar, once, as the log says it', bad)
         if not self.a.verify and not self.daemon.alive():
             checks['daemon'] = (False, 'a daemon that lives', 'exit %s: %s' % (self.daemon.proc.poll(), seen['log'][-2000:]))
         return {'suite': c['suite'], 'name': c['name'], 'checks': checks, 'raw': seen['raw'][:4000],
                 'seconds': round(time.time() - start, 3), 'queries': len(seen['queries'])}
+
+    def unreadable(self, values, seen):
+        """what is wrong with the Authentication-Results that were added, whatever the case expects"""
+        if not values:
+            return None
+        if len(values) > 1 or arparse.parse(values[0])[0] != AUTHSERV:
+            return 'fields: %r' % values
+        return arparse.problem(values[0]) or (not self.a.verify and arparse.disagreement(seen['ar'], seen['log'])) or None
 
     def milter(self, c, fields, body, seen):
         self.need_daemon(c)
@@ -249,7 +260,7 @@ def table(tot):
     """passed/total by suite and method"""
     every = collections.defaultdict(lambda: [0, 0])
     line = lambda name, t: print('%-26s %4d/%-4d  %s' % (name, t['case'][0], sum(t['case']), '  '.join(
-        '%s %d/%d' % (m, t[m][0], sum(t[m])) for m in judge.METHODS + ('runner', 'daemon') if m in t)))
+        '%s %d/%d' % (m, t[m][0], sum(t[m])) for m in judge.METHODS + ('readable', 'runner', 'daemon') if m in t)))
     for s in sorted(tot):
         for m in tot[s]:
             every[m][0] += tot[s][m][0]
@@ -275,7 +286,7 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     a.methods = set(a.methods.split(','))
     cases, left = select(a)
-    keys = suite.Keys() if any('sign' in x for c in cases for x in [c] + (c.get('before') or [])) else None
+    keys = suite.Keys() if any('sign' in x or 'arc' in x for c in cases for x in [c] + (c.get('before') or [])) else None
     rows, failed = [], 0
     tot = collections.defaultdict(lambda: collections.defaultdict(lambda: [0, 0]))
     for r in run_all(a, cases, keys):

@@ -49,7 +49,7 @@ def judge(c, seen, methods):
         put('policy', *policy(e, by['dmarc']))
     if {'dkim', 'dkim_any', 'dkim_domains'} & set(e):
         put('dkim', *dkim(e, by['dkim']))
-    if 'not_as' in e:
+    if e.get('not_as'):
         put('identity', *identity(e['not_as'], seen['ar']))
     if {'dns_max', 'dns_asked', 'dns_walk'} & set(e):
         put('dns', *dns(e, seen['queries']))

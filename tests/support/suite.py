@@ -2,14 +2,15 @@
 import base64
 import contextlib
 import datetime
+import hashlib
 import os
-import shutil
+import re
 import subprocess
-import tempfile
 import unittest.mock
 
 import yaml
 
+import signer
 from milterclient import split_message
 
 Loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
@@ -20,8 +21,13 @@ def load(path):
     f = os.path.join(path, 'cases.yml') if os.path.isdir(path) else path
     with open(f, encoding='utf-8') as o:
         s = yaml.load(o, Loader=Loader)
+    if 'world' in s:
+        with open(os.path.join(os.path.dirname(f), s['world']), encoding='utf-8') as o:
+            w = yaml.load(o, Loader=Loader)
+        s = {**w, **s, 'zone': {**(w.get('zone') or {}), **(s.get('zone') or {})}}
     for c in s['cases']:
         c['suite'], c['dir'] = s['suite'], os.path.dirname(f)
+        c['expect'] = {**(s.get('expect') or {}), **(c.get('expect') or {})}
         c['zone'] = {**(s.get('zone') or {}), **(c.get('zone') or {})}
         c['envelope'] = {**(s.get('envelope') or {}), **(c.get('envelope') or {})}
         c['config'] = (s.get('config') or '') + (c.get('config') or '')
@@ -68,12 +74,23 @@ def default_message(env):
             % frm).encode('utf-8', 'surrogateescape')
 
 
+def raw_message(fields, body):
+    return b''.join(n + b':' + re.sub(rb'\r?\n', b'\r\n', v) + b'\r\n' for n, v in fields) + b'\r\n' + body
+
+
+def change(raw, changes):
+    for e in changes or []:
+        raw = raw.replace(parts(e['replace']), parts(e['by']).replace(b'\r\n', b'\n').replace(b'\n', b'\r\n'), 1)
+    return raw
+
+
 def message(c, keys=None):
     """-> (bytes of the message, fields, body). `keys` signs what the case wants signed."""
     if 'fields' in c:
         fields, body = fields_of(c['fields']), parts(c.get('body', 'Body.\r\n'))
-        raw = b''.join(n + b':' + v.replace(b'\n', b'\r\n') + b'\r\n' for n, v in fields) + b'\r\n' + body
-        return raw, fields, body
+        if c.get('sign'):                          # field by field: what cannot stand in a text is signed as it is
+            fields = [keys.sign_fields(fields, body, s) for s in c['sign']] + fields
+        return raw_message(fields, body), fields, body
     if c.get('message'):
         with open(os.path.join(c['dir'], c['message']), 'rb') as f:
             raw = f.read()
@@ -83,50 +100,90 @@ def message(c, keys=None):
         raw = default_message(c['envelope'])
     for s in reversed(c.get('sign') or []):
         raw = keys.sign(raw, s, c.get('now')) + raw
-    for e in c.get('then') or []:                  # what happens to the message after it was signed
-        raw = raw.replace(e['replace'].encode(), e['by'].encode(), 1)
+    if c.get('arc'):
+        raw = keys.seal(raw, c['arc'])
+    raw = change(raw, c.get('then'))               # what happens to the message after it was signed
     if c.get('above'):
         raw = parts(c['above']).replace(b'\n', b'\r\n') + raw
     return (raw, *split_message(raw))
 
 
 class Keys:
-    """Two DKIM keys, made once a run: RSA (openssl) and Ed25519. The signer is dkimpy: not alignd's own code."""
+    """DKIM keys, made when first wanted: RSA of 2048 bits or as the name says (rsa1024), by openssl, and Ed25519. The
+    signers are dkimpy and signer.py: not alignd's own code."""
 
     def __init__(self):
         import dkim
         import nacl.signing
-        self.dkim, work = dkim, tempfile.mkdtemp(prefix='alignd-keys-')
-        try:
-            pem = os.path.join(work, 'rsa.pem')
-            subprocess.run(['openssl', 'genrsa', '-traditional', '-out', pem, '2048'], check=True, stderr=subprocess.DEVNULL)
-            der = subprocess.run(['openssl', 'rsa', '-in', pem, '-pubout', '-outform', 'DER'], check=True,
-                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-            with open(pem, 'rb') as f:
-                self.rsa = f.read()
-        finally:
-            shutil.rmtree(work)
-        seed = nacl.signing.SigningKey.generate()
-        self.ed25519 = base64.b64encode(bytes(seed))
-        self.record = {'rsa': 'v=DKIM1; k=rsa; p=' + base64.b64encode(der).decode(),
-                       'ed25519': 'v=DKIM1; k=ed25519; p=' + base64.b64encode(bytes(seed.verify_key)).decode()}
+        self.dkim, self.nacl, self.made, self.signer = dkim, nacl.signing, {}, signer.Signer(self)
+
+    def key(self, kind):
+        """-> (private key as dkimpy wants it, public key as p= wants it)"""
+        if kind not in self.made:
+            self.made[kind] = self._ed25519() if kind.startswith('ed25519') else self._rsa(kind)
+        return self.made[kind]
+
+    def _ed25519(self):
+        seed = self.nacl.SigningKey.generate()
+        return base64.b64encode(bytes(seed)), bytes(seed.verify_key)
+
+    def _rsa(self, kind):
+        bits = re.sub(r'\D', '', kind.partition('-')[0]) or '2048'
+        pem = subprocess.run(['openssl', 'genrsa', '-traditional', bits], check=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL).stdout
+        der = subprocess.run(['openssl', 'rsa', '-pubout', '-outform', 'DER'], input=pem, check=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL).stdout
+        return pem, der
+
+    def record(self, kind):
+        """the text of its key record"""
+        return 'v=DKIM1; k=%s; p=%s' % ('ed25519' if kind.startswith('ed25519') else 'rsa',
+                                        base64.b64encode(self.key(kind)[1]).decode())
+
+    @staticmethod
+    def algorithm(kind):
+        return 'ed25519-sha256' if kind.startswith('ed25519') else 'rsa-sha1' if kind.endswith('-sha1') else 'rsa-sha256'
+
+    @staticmethod
+    def digest(kind):
+        return hashlib.sha1 if kind.endswith('-sha1') else hashlib.sha256
+
+    def raw_sign(self, kind, data):
+        private, digest = self.key(kind)[0], self.digest(kind)(data)
+        if kind.startswith('ed25519'):
+            return self.nacl.SigningKey(base64.b64decode(private)).sign(digest.digest()).signature
+        crypto = self.dkim.crypto
+        return crypto.RSASSA_PKCS1_v1_5_sign(digest, crypto.parse_pem_private_key(private))
 
     def sign(self, raw, s, now=None):
-        """s: {d, s, key: rsa|ed25519, broken: yes} -> the DKIM-Signature field, dated `now`"""
+        """s: {d, s, key, broken: yes} or more (README.md) -> the DKIM-Signature field, dated `now`"""
         kind = s.get('key', 'rsa')
         if s.get('broken'):
             raw = raw + b'not what was sent\r\n'
+        if set(s) - {'d', 's', 'key', 'broken'} or kind not in ('rsa', 'ed25519'):
+            name, value = self.sign_fields(*split_message(raw), s)
+            return name + b':' + value + b'\r\n'
         with unittest.mock.patch('time.time', lambda: now) if now is not None else contextlib.nullcontext():
-            return self._sign(raw, s, kind)
+            return self.dkim.sign(raw, s['s'].encode(), s['d'].encode(), self.key(kind)[0],
+                                  signature_algorithm=kind.encode() + b'-sha256', canonicalize=(b'relaxed', b'relaxed'),
+                                  include_headers=[b'from', b'to', b'subject', b'date'], linesep=b'\r\n')
 
-    def _sign(self, raw, s, kind):
-        return self.dkim.sign(raw, s['s'].encode(), s['d'].encode(), getattr(self, kind),
-                              signature_algorithm=kind.encode() + b'-sha256', canonicalize=(b'relaxed', b'relaxed'),
-                              include_headers=[b'from', b'to', b'subject', b'date'], linesep=b'\r\n')
+    def sign_fields(self, fields, body, s):
+        return self.signer.dkim(fields, body, s)
+
+    def seal(self, raw, sets):
+        """put the ARC sets above the message, one after another; `change` happens to it before its set is made"""
+        done = []
+        for n, a in enumerate(sets, 1):
+            raw = change(raw, a.get('change'))
+            new = self.signer.arc(*split_message(raw), done, n, a)
+            done.append(new)
+            raw = b''.join(name + b':' + value + b'\r\n' for name, value in reversed(new)) + raw
+        return raw
 
     def publish(self, c):
         """the zone of the case with its keys in it, unless the case says something else at that name"""
         zone = dict(c['zone'])
-        for s in c.get('sign') or []:
-            zone.setdefault('%s._domainkey.%s' % (s['s'], s['d']), [{'TXT': self.record[s.get('key', 'rsa')]}])
+        for s in (c.get('sign') or []) + (c.get('arc') or []):
+            zone.setdefault('%s._domainkey.%s' % (s['s'], s['d']), [{'TXT': self.record(s.get('key', 'rsa'))}])
         return zone
