@@ -10,7 +10,9 @@
 
 #include "base/log.h"
 #include "session/session.h"
+#include "store/store_read.h"
 #include "support/fake_resolver.h"
+#include "support/store_place.h"
 
 struct world {
 	struct app app;
@@ -42,7 +44,7 @@ static void open_world(struct world *w, const char *config)
 }
 
 struct mail {
-	const char *client; /* an address, or a name without address */
+	const char *client;	 /* an address, or a name without address */
 	const char *helo, *from; /* reverse-path */
 	bool authenticated;
 	const char *header[6][2]; /* up to a NULL name */
@@ -245,6 +247,47 @@ static void counts_what_the_two_discoveries_disagree_on(void **state)
 	}
 }
 
+static bool count_messages(void *arg, const struct store_policy *p)
+{
+	*(int64_t *)arg += p->messages;
+	return true;
+}
+
+/* Mail to our own report address is judged, but causes no report about itself. */
+static void counts_for_reports_but_not_answers_to_them(void **state)
+{
+	static const struct {
+		const char *config;
+		int64_t counted;
+	} rows[] = {
+	    {"", 1},
+	    {"report_from = user@there.example\n", 1},
+	    {"report_from = User@here.example\n", 0},
+	};
+	static const struct mail good = {
+	    "192.0.2.1", "mx.a.example", "<b@a.example>", false, {{"From", " <x@a.example>"}}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t messages = 0, today = noon.now / 86400;
+		struct session *s;
+		void *place;
+		struct world w;
+
+		assert_int_equal(store_place_new(&place), 0);
+		open_world(&w, rows[i].config);
+		w.app.store = open_store(place, true);
+		s = session_new(&w.app);
+		assert_int_equal(deliver(s, &good)->decision.action, ACTION_ACCEPT);
+		assert_true(store_policies(w.app.store, today, today, "a.example", count_messages,
+					   &messages, NULL));
+		assert_int_equal(messages, rows[i].counted);
+		session_free(s);
+		app_close(&w.app);
+		assert_int_equal(store_place_free(&place), 0);
+	}
+}
+
 static void survives_a_hang_up_at_every_stage(void **state)
 {
 	static const struct mail good = {
@@ -347,6 +390,7 @@ int main(void)
 	    cmocka_unit_test(only_marks_in_monitor_mode),
 	    cmocka_unit_test(keeps_fields_with_our_id_only_from_trusted_networks),
 	    cmocka_unit_test(counts_what_the_two_discoveries_disagree_on),
+	    cmocka_unit_test(counts_for_reports_but_not_answers_to_them),
 	    cmocka_unit_test(survives_a_hang_up_at_every_stage),
 	    cmocka_unit_test(judges_each_message_of_a_connection_anew),
 	    cmocka_unit_test(refuses_a_header_that_hides_a_second_author),

@@ -311,6 +311,19 @@ static void log_verdict(struct session *s, const char *queue_id)
 	logline_send(&l, LOG_LEVEL_INFO);
 }
 
+/* Mail to the address our reports come from: answers, bounces, other people's reports on them.
+ * Counting it would make reports about reports. */
+static bool to_report_address(const struct session *s)
+{
+	const struct message *m = s->message;
+	const char *address = s->snapshot->config->report_from;
+
+	for (size_t i = 0; i < m->recipient_count; i++)
+		if (strcasecmp(m->recipients[i], address) != 0)
+			return false;
+	return m->recipient_count > 0 && address[0] != '\0';
+}
+
 /* Count the message. A store that fails delays and loses no mail: it is said and counted. */
 static void store_message(struct session *s, const char *queue_id)
 {
@@ -321,6 +334,8 @@ static void store_message(struct session *s, const char *queue_id)
 		return;
 	account_message(&account, s->evidence.now, &s->message->facts,
 			&s->message->verdict.decision);
+	if (to_report_address(s))
+		account.row.reportable = false;
 	if (store_add(s->app->store, &account.row, &why))
 		return;
 	metrics_inc(&s->app->metrics, METRIC_STORE_FAILURES);
