@@ -4,8 +4,7 @@
   cases.py [options] SUITE...          SUITE: a .yml file, or a directory with cases.yml and messages
 
 Every worker has one mock DNS server and one alignd, whose zone changes from case to case (TTL 0). alignd is started
-anew when a case needs another clock or configuration, an empty store, or had a zone with DNS failures in it (those
-are remembered by any resolver). With --verify each message goes through `alignctl verify` instead.
+anew when a case needs another clock or configuration, an empty store, or had a zone whose answers are remembered. With --verify each message goes through `alignctl verify` instead.
 """
 import argparse
 import collections
@@ -34,13 +33,13 @@ nameserver = { "%s@%d" }
 '''
 
 
-def has_failures(zone):
-    """does some question fail? A resolver remembers that for a while, whatever the TTL."""
-    if isinstance(zone, dict):      # an alias of TTL 0 is remembered to the end of the second
-        return 'error' in zone or 'CNAME' in zone or any(has_failures(v) for v in zone.values())
+def is_remembered(zone):
+    """does a resolver keep some of its answers for a while, whatever the TTL? Failures and aliases."""
+    if isinstance(zone, dict):
+        return bool({'error', 'CNAME'} & set(zone)) or any(is_remembered(v) for v in zone.values())
     if isinstance(zone, list):
-        return any(has_failures(v) for v in zone)
-    return zone in mockdns.ERRORS
+        return any(is_remembered(v) for v in zone)
+    return isinstance(zone, str) and zone in mockdns.ERRORS
 
 
 class Worker:
@@ -124,7 +123,7 @@ class Worker:
         seen['res'] = res
         seen['raw'] = '\n'.join('%s: %s' % h for h in res.new_headers) + '\n[%s %s %s q=%s]\n' % (
             res.verdict, res.stage, res.reply, res.quarantine) + seen['log']
-        if has_failures(c['zone']):
+        if is_remembered(c['zone']):
             self.key = None
         return [v for n, v in res.new_headers if n.lower() == 'authentication-results']
 
