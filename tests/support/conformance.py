@@ -42,8 +42,10 @@ def main():
                     else:
                         bad[case] = (want, got)
     for (case, m), (want, got) in sorted(bad.items()):
-        note = 'known: ' + known[case, m] if (case, m) in known else 'want %s got %s' % (want, got)
-        print('FAIL %s %s: %s' % (case, m, note))
+        if (case, m) in known:
+            print('known  %s %s: %s' % (case, m, known[case, m]))
+        else:
+            print('FAIL   %s %s: want %s got %s' % (case, m, want, got))
     print('%-26s %s' % ('suite', 'passed/total by method'))
     for s in sorted({s for s, _ in tot}):
         print('%-26s %s' % (s, '  '.join('%s %d/%d' % (m, *tot[s, m]) for m in METHODS + ('runner', 'daemon') if (s, m) in tot)))
