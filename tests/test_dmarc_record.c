@@ -90,6 +90,7 @@ static void knows_its_records_by_the_version(void **state)
 	assert_false(parse_bytes("v=DMARC1\0; p=none", 17, &r));
 }
 
+/* F04 and F20 by the rows of fo and rf. */
 static void reads_tags_and_drops_what_is_wrong(void **state)
 {
 	static const struct {

@@ -7,6 +7,7 @@
 
 #include "check/facts.h"
 
+/* R04 */
 static void names_results_as_rfc_8601_does(void **state)
 {
 	(void)state;

@@ -10,6 +10,7 @@
 
 #include "policy/reply.h"
 
+/* M03 */
 static void reads_codes_of_one_class(void **state)
 {
 	static const struct {
@@ -101,6 +102,7 @@ static void facts_start(struct facts *f)
 	f->spf.result = SPF_FAIL;
 }
 
+/* K41, M01, M03, M20, M21, M22, M23, M25, M28, M29, M31, M32, M33, S41, S43 */
 static void codes_and_text_fit_what_the_rule_asked(void **state)
 {
 	static const struct {
@@ -177,6 +179,7 @@ static void dmarc_policy_is_named_only_if_it_is_the_reason(void **state)
 	rule_free(r);
 }
 
+/* M24, S44 */
 static void spf_permerror_has_its_own_code(void **state)
 {
 	struct rule *r = rule_of("action=reject spf=fail,permerror");
@@ -191,7 +194,7 @@ static void spf_permerror_has_its_own_code(void **state)
 	rule_free(r);
 }
 
-/* Whatever the facts hold, the reply is one line of printable ASCII that fits. */
+/* M04: whatever the facts hold, the reply is one line of printable ASCII that fits. */
 static void text_from_outside_is_made_harmless(void **state)
 {
 	struct rule *r = rule_of("action=reject text=%{helo}|%{helo}|%{from}");

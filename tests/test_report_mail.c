@@ -11,7 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "check/dkim.h"
 #include "report/report_mail.h"
+#include "support/dkim_signer.h"
+#include "support/fake_resolver.h"
+#include "support/message.h"
 #include "support/sample_report.h"
 
 static struct report_mail sample_mail(struct aggregate *a)
@@ -142,6 +147,74 @@ static void refuses_what_no_mail_can_hold(void **state)
 	aggregate_free(a);
 }
 
+static void give_field(void *arg, const char *name, const char *value)
+{
+	dkim_message_header(arg, name, value);
+}
+
+/* Verify the signature of a whole mail by the checks' own verifier, with `record` for its key. */
+static struct dkim_signature verified(const char *mail, const char *record)
+{
+	const struct dkim_settings settings = {.max_signatures = 1, .min_key_bits = 1024};
+	struct resolver *resolver = fake_resolver_new();
+	struct lookups *l = lookups_new(resolver);
+	struct dkim_verifier *v = dkim_verifier_new(&settings, NULL);
+	struct dkim_message *m = dkim_message_new(v, 1728100000);
+	struct dkim_signature first;
+	struct dkim_facts *f = malloc(sizeof(*f));
+	const char *body;
+
+	assert_non_null(f);
+	fake_resolver_add(resolver, "s1._domainkey.mx.example", DNS_TXT, record);
+	lookups_deadline(l, clock_mono_ms() + 1000);
+	body = message_split(mail, strlen(mail), give_field, m);
+	dkim_message_end_header(m, l);
+	dkim_message_body(m, (const unsigned char *)body, strlen(body));
+	assert_true(dkim_message_check(m, l, f));
+	assert_int_equal(f->count, 1);
+	first = f->signature[0];
+	free(f);
+	dkim_message_free(m);
+	dkim_verifier_free(v);
+	lookups_free(l);
+	resolver_free(resolver);
+	return first;
+}
+
+/* A60: an aligned identifier that does not depend on the way the mail takes. */
+static void our_own_verifier_takes_its_signature(void **state)
+{
+	struct signer_key *keys[] = {signer_key_rsa(2048), signer_key_ed25519()};
+	char path[] = "/tmp/alignd-test-key-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	for (size_t i = 0; i < 2; i++) {
+		struct aggregate *a = sample_report();
+		struct report_mail m = sample_mail(a);
+		char *record = signer_key_record(keys[i]), *text;
+		struct report_signer *signer;
+		struct dkim_signature s;
+
+		assert_true(signer_key_write(keys[i], path));
+		signer = report_signer_new(path, "mx.example", "s1", NULL);
+		m.signer = signer;
+		text = mail_text(&m);
+		s = verified(text, record);
+		assert_int_equal(s.result, DKIM_PASS);
+		assert_string_equal(s.domain, "mx.example");
+		assert_non_null(strstr(text, "\r\nFrom: dmarc@mx.example\r\n"));
+		report_signer_free(signer);
+		signer_key_free(keys[i]);
+		free(record);
+		free(text);
+		aggregate_free(a);
+	}
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +222,7 @@ int main(void)
 	    cmocka_unit_test(folds_the_longest_names),
 	    cmocka_unit_test(is_signed_for_the_domain_of_its_sender),
 	    cmocka_unit_test(refuses_what_no_mail_can_hold),
+	    cmocka_unit_test(our_own_verifier_takes_its_signature),
 	};
 	return cmocka_run_group_tests_name("report_mail", tests, NULL, NULL);
 }

@@ -33,6 +33,22 @@ static void gives_the_mail_as_it_is(void **state)
 	smtp_sink_free(sink);
 }
 
+/* A42: TLS where the server offers it. The sink offers it and hangs up when it is asked for. */
+static void encrypts_if_the_server_can(void **state)
+{
+	struct smtp_sink *sink = smtp_sink_new();
+	struct report_mailer m = {.smtp = smtp_sink_url(sink), .helo = "mx.example", .seconds = 5};
+	struct error why;
+
+	(void)state;
+	smtp_sink_answer(sink, "EHLO", "", "250-sink.example\r\n250 STARTTLS");
+	assert_int_equal(send_it(m, &why), REPORT_MAIL_LATER);
+	smtp_sink_answer(sink, "EHLO", "", NULL);
+	assert_int_equal(send_it(m, &why), REPORT_MAIL_TAKEN);
+	assert_int_equal(smtp_sink_count(sink), 1);
+	smtp_sink_free(sink);
+}
+
 static void tells_refused_from_later(void **state)
 {
 	static const struct {
@@ -95,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(gives_the_mail_as_it_is),
+	    cmocka_unit_test(encrypts_if_the_server_can),
 	    cmocka_unit_test(tells_refused_from_later),
 	    cmocka_unit_test(waits_for_a_server_that_is_not_there),
 	    cmocka_unit_test(uses_the_command_if_one_is_named),

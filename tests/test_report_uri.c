@@ -196,6 +196,9 @@ static void asks_destinations_outside_the_organization(void **state)
 			fail_msg("%s: \"%s\"", rows[i].what, addresses);
 		assert_int_equal(fake_resolver_asked(d.resolver, name, DNS_TXT) > 0,
 				 strstr(rows[i].uri, "red") != NULL);
+		/* A54: a wildcard answers the one question; it is none itself. */
+		assert_int_equal(
+		    fake_resolver_asked(d.resolver, "*._report._dmarc.red.b.example", DNS_TXT), 0);
 		dns_free(&d);
 	}
 }

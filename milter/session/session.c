@@ -305,8 +305,11 @@ static void log_verdict(struct session *s, const char *queue_id)
 	logline_text(&l, "action", action_name(d->action));
 	if (d->wanted != d->action)
 		logline_text(&l, "wanted", action_name(d->wanted));
-	if (d->code[0] != '\0')
+	if (d->code[0] != '\0') {
 		logline_text(&l, "reply", d->code);
+		logline_text(&l, "status", d->xcode);
+		logline_text(&l, "text", d->text);
+	}
 	logline_int(&l, "ms", m->verdict.waited_ms);
 	logline_send(&l, LOG_LEVEL_INFO);
 }

@@ -35,6 +35,7 @@ static const char *usual(const char *command)
 	} rows[] = {
 	    {"CONNECT", "220 sink.example"},
 	    {"EHLO", "250 sink.example"},
+	    {"STARTTLS", "220 go on"},
 	    {"DATA", "354 go on"},
 	    {"QUIT", "221 bye"},
 	    {".", "250 taken"},
@@ -138,7 +139,8 @@ static void talk(struct smtp_sink *s, FILE *io)
 			take_path(line, s->from);
 		if (strcasecmp(command, "RCPT") == 0)
 			take_path(line, s->to);
-		if (!answer(s, io, command, &well) || strcasecmp(command, "QUIT") == 0)
+		if (!answer(s, io, command, &well) || strcasecmp(command, "QUIT") == 0 ||
+		    strcasecmp(command, "STARTTLS") == 0) /* it cannot go on in TLS */
 			return;
 		if (strcasecmp(command, "DATA") == 0 && well && !take_mail(s, io))
 			return;

@@ -1,0 +1,283 @@
+/* test_ready_made_rules.c - what the rule files of conf/rules never do, whatever the checks found:
+ * tried with every combination of results. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "policy/policy.h"
+
+#define DEFAULT ""
+#define MONITOR "include \"conf/rules/monitor.conf\""
+#define STRICT "include \"conf/rules/strict.conf\""
+
+/* One combination of results; published and effective policy are the same. */
+struct found {
+	enum iprev_result iprev;
+	enum spf_result spf;
+	enum dkim_result dkim;
+	enum dmarc_result dmarc;
+	enum dmarc_policy policy;
+	int arc; /* 0: none, 1: of a stranger, 2: trusted */
+	bool list;
+};
+
+static void fill(const struct found *r, struct facts *f)
+{
+	memset(f, 0, sizeof(*f));
+	addr_parse("192.0.2.1", &f->client);
+	f->mail_from = "x@bounce.example";
+	f->author_count = 1;
+	strcpy(f->author[0], "a.example");
+	f->iprev.result = r->iprev;
+	f->helo.result = HELO_MISMATCH;
+	f->spf.result = r->spf;
+	f->dkim.count = r->dkim != DKIM_NONE;
+	f->dkim.signature[0].result = r->dkim;
+	f->dmarc.result = r->dmarc;
+	strcpy(f->dmarc.author_domain, "a.example");
+	if (r->dmarc == DMARC_PASS || r->dmarc == DMARC_FAIL) {
+		strcpy(f->dmarc.policy_domain, "a.example");
+		f->dmarc.published = f->dmarc.effective = r->policy;
+	}
+	f->arc.result = r->arc > 0 ? ARC_PASS : ARC_NONE;
+	f->arc.trusted = r->arc == 2;
+	f->list = r->list;
+}
+
+/* All combinations, one after the other; false after the last. */
+static bool next(struct found *r)
+{
+	if (++r->iprev <= IPREV_PERMERROR)
+		return true;
+	r->iprev = IPREV_NONE;
+	if (++r->spf <= SPF_PERMERROR)
+		return true;
+	r->spf = SPF_NONE;
+	if (++r->dkim <= DKIM_PERMERROR)
+		return true;
+	r->dkim = DKIM_NONE;
+	if (++r->dmarc <= DMARC_PERMERROR)
+		return true;
+	r->dmarc = DMARC_NONE;
+	if (++r->policy <= POLICY_REJECT)
+		return true;
+	r->policy = POLICY_NONE;
+	if (++r->arc <= 2)
+		return true;
+	r->arc = 0;
+	r->list = !r->list;
+	return r->list;
+}
+
+static const struct config *rules_of(const char *text)
+{
+	static const char *const overrides[] = {"hostname=mx.here.example"};
+	static struct config_errors errors;
+	const struct config *c =
+	    config_load_text("test.conf", text, strlen(text), overrides, 1, &errors);
+
+	if (c == NULL)
+		fail_msg("%s\n%s", errors.item[0].text, text);
+	return c;
+}
+
+static void decide(const struct config *c, const struct found *r, struct decision *d)
+{
+	struct facts f;
+
+	fill(r, &f);
+	policy_decide(&f, c->rules, c->mode == CONFIG_ENFORCE, d);
+}
+
+static void same(const struct config *c, const struct found *a, const struct found *b)
+{
+	struct decision one, other;
+
+	decide(c, a, &one);
+	decide(c, b, &other);
+	if (one.action != other.action || strcmp(one.rule, other.rule) != 0)
+		fail_msg("iprev=%d spf=%d dkim=%d dmarc=%d: %s, but iprev=%d spf=%d dkim=%d: %s",
+			 a->iprev, a->spf, a->dkim, a->dmarc, one.rule, b->iprev, b->spf, b->dkim,
+			 other.rule);
+}
+
+/* D70, S41, S42, S43, S44, S45, K40, R34: they leave everything to DMARC. */
+static void by_default_no_other_check_than_dmarc_decides(void **state)
+{
+	const struct config *c = rules_of(DEFAULT);
+	struct found r = {.spf = SPF_NONE};
+
+	(void)state;
+	do {
+		struct found plain = r;
+
+		plain.iprev = IPREV_PASS;
+		plain.spf = SPF_PASS;
+		plain.dkim = DKIM_PASS;
+		same(c, &r, &plain);
+	} while (next(&r));
+	config_unref(c);
+}
+
+/* S40 */
+static void spf_neutral_is_treated_like_none(void **state)
+{
+	static const char *const files[] = {DEFAULT, MONITOR, STRICT};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		const struct config *c = rules_of(files[i]);
+		struct found r = {.spf = SPF_NONE};
+
+		do {
+			struct found neutral = r;
+
+			if (r.spf != SPF_NONE)
+				continue;
+			neutral.spf = SPF_NEUTRAL;
+			same(c, &r, &neutral);
+		} while (next(&r));
+		config_unref(c);
+	}
+}
+
+/* K42, M02, D62: only an answer that may still come is worth a second try. */
+static void nothing_but_a_temporary_error_defers(void **state)
+{
+	static const char *const files[] = {DEFAULT, STRICT, "on_temperror = tempfail\n" STRICT};
+	size_t deferred = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		const struct config *c = rules_of(files[i]);
+		struct found r = {.spf = SPF_NONE};
+
+		do {
+			struct decision d;
+
+			decide(c, &r, &d);
+			deferred += d.action == ACTION_TEMPFAIL;
+			assert_true(d.action != ACTION_TEMPFAIL || r.iprev == IPREV_TEMPERROR ||
+				    r.spf == SPF_TEMPERROR || r.dkim == DKIM_TEMPERROR ||
+				    r.dmarc == DMARC_TEMPERROR);
+			assert_true(d.action != ACTION_REJECT || r.dmarc != DMARC_TEMPERROR ||
+				    strcmp(d.rule, "ptr-missing") == 0 ||
+				    strcmp(d.rule, "unauthenticated") == 0);
+		} while (next(&r));
+		config_unref(c);
+	}
+	assert_true(deferred > 0);
+}
+
+/* D44 */
+static void a_policy_of_none_changes_nothing(void **state)
+{
+	static const char *const files[] = {DEFAULT, MONITOR, STRICT};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		const struct config *c = rules_of(files[i]);
+		struct found r = {.spf = SPF_NONE};
+
+		do {
+			struct found unpublished = r;
+
+			if (r.dmarc != DMARC_FAIL || r.policy != POLICY_NONE)
+				continue;
+			unpublished.dmarc = DMARC_NONE;
+			same(c, &r, &unpublished);
+		} while (next(&r));
+		config_unref(c);
+	}
+}
+
+/* R56, R57: a chain of strangers means nothing, one of trusted sealers only softens a refusal. */
+static void arc_makes_no_pass(void **state)
+{
+	const struct config *c = rules_of(DEFAULT);
+	struct found r = {.spf = SPF_NONE};
+
+	(void)state;
+	do {
+		struct found none = r;
+		struct decision d;
+
+		none.arc = 0;
+		if (r.arc == 1)
+			same(c, &r, &none);
+		if (r.arc != 2)
+			continue;
+		decide(c, &r, &d);
+		assert_int_equal(d.action == ACTION_QUARANTINE,
+				 r.dmarc == DMARC_FAIL && r.policy != POLICY_NONE);
+		if (strcmp(d.rule, "dmarc-reject-arc") == 0) {
+			assert_string_equal(d.reason, "trusted_forwarder");
+			assert_string_equal(d.comment, "arc=pass");
+		}
+	} while (next(&r));
+	config_unref(c);
+}
+
+/* M03, M10 */
+static void replies_are_of_one_class_and_mean_what_is_registered(void **state)
+{
+	const struct config *c = rules_of("on_temperror = tempfail\n" STRICT);
+	struct found r = {.spf = SPF_NONE};
+
+	(void)state;
+	do {
+		struct decision d;
+
+		decide(c, &r, &d);
+		assert_int_equal(d.code[0] != '\0', d.action >= ACTION_REJECT);
+		if (d.code[0] == '\0')
+			continue;
+		assert_int_equal(d.code[0], d.action == ACTION_REJECT ? '5' : '4');
+		assert_int_equal(d.code[0], d.xcode[0]);
+		assert_string_not_equal(d.xcode + 1, ".7.27");
+		assert_string_not_equal(d.xcode + 1, ".7.30");
+	} while (next(&r));
+	config_unref(c);
+}
+
+/* M08: neither at connect nor at MAIL. */
+static void nobody_is_refused_before_the_message_is_there(void **state)
+{
+	static const char *const files[] = {DEFAULT, STRICT};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const struct config *c = rules_of(files[i]);
+		struct found r = {.spf = SPF_NONE};
+		struct decision d;
+		struct facts f;
+
+		do {
+			fill(&r, &f);
+			assert_int_equal(policy_need(&f, c->rules, STAGE_CONNECT), 0);
+			assert_int_equal(policy_need(&f, c->rules, STAGE_MAIL), 0);
+			assert_false(policy_decide_early(&f, c->rules, STAGE_CONNECT, true, &d));
+			assert_false(policy_decide_early(&f, c->rules, STAGE_MAIL, true, &d));
+		} while (next(&r));
+		config_unref(c);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(by_default_no_other_check_than_dmarc_decides),
+	    cmocka_unit_test(spf_neutral_is_treated_like_none),
+	    cmocka_unit_test(nothing_but_a_temporary_error_defers),
+	    cmocka_unit_test(a_policy_of_none_changes_nothing),
+	    cmocka_unit_test(arc_makes_no_pass),
+	    cmocka_unit_test(replies_are_of_one_class_and_mean_what_is_registered),
+	    cmocka_unit_test(nobody_is_refused_before_the_message_is_there),
+	};
+	return cmocka_run_group_tests_name("ready_made_rules", tests, NULL, NULL);
+}
