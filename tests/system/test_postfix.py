@@ -18,7 +18,7 @@ MAIL = (b'From: Alice <alice@sender.example>\r\nTo: bob@rcpt.example\r\nSubject:
 
 
 def zones(keys):
-    key = keys.record['rsa']
+    key = keys.record('rsa')
     return {
         'sender.example': 'mail A 192.0.2.10\n@ TXT "v=spf1 ip4:192.0.2.10 -all"\n'
                           '_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@sender.example"\n'
