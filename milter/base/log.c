@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -12,10 +13,10 @@
 	512 /* one value as written; a longer one is cut, so that hostile ones hide nothing behind \
 	     * them: a verdict's line has fewer than ten values from outside */
 
-/* Set once by log_open() before any thread exists, read-only afterwards. */
+/* `syslog` is set once by log_open() before any thread exists. */
 static struct {
 	bool syslog;
-	enum log_level level;
+	atomic_int level;
 } target = {false, LOG_LEVEL_INFO};
 
 static const int priority[] = {LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG};
@@ -23,22 +24,33 @@ static const int priority[] = {LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_D
 void log_open(bool to_syslog, enum log_level level)
 {
 	target.syslog = to_syslog;
-	target.level = level;
+	log_set_level(level);
 	if (to_syslog)
 		openlog("alignd", LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
 
+void log_set_level(enum log_level level)
+{
+	atomic_store_explicit(&target.level, (int)level, memory_order_relaxed);
+}
+
 bool log_wanted(enum log_level level)
 {
-	return level <= target.level;
+	return (int)level <= atomic_load_explicit(&target.level, memory_order_relaxed);
 }
 
 static void write_line(enum log_level level, const char *line)
 {
-	if (target.syslog)
+	char text[LINE_MAX_BYTES + 16];
+	int n;
+
+	if (target.syslog) {
 		syslog(priority[level], "%s", line);
-	else
-		dprintf(STDERR_FILENO, "alignd: %s\n", line);
+		return;
+	}
+	n = snprintf(text, sizeof(text), "alignd: %s\n", line);
+	if (write(STDERR_FILENO, text, (size_t)n) < 0) /* at once: threads do not mix */
+		return;				       /* and there is nowhere to say it */
 }
 
 static bool printable(unsigned char c)

@@ -20,6 +20,9 @@ enum log_level {
 /* Choose the target and the least important level that is written. Call once, before any thread. */
 void log_open(bool to_syslog, enum log_level level);
 
+/* Another least important level; from any thread. */
+void log_set_level(enum log_level level);
+
 /* True if a line of this level would be written: lets a caller skip building it. */
 bool log_wanted(enum log_level level);
 
