@@ -383,6 +383,35 @@ static void answers_an_end_without_a_beginning(void **state)
 	app_close(&w.app);
 }
 
+static void counts_unknown_recipients_as_an_error(void **state)
+{
+	struct decision early;
+	struct session *s;
+	struct addr client;
+	char path[64];
+	struct world w;
+
+	(void)state;
+	open_world(&w, "");
+	assert_true(addr_parse("192.0.2.1", &client));
+	s = session_new(&w.app);
+	for (int more = 0; more < 2; more++) {
+		session_connect(s, &client, "unknown", &early);
+		session_helo(s, "mx.a.example");
+		session_mail(s, "<b@a.example>", false, &early);
+		for (int i = 0; i < MAX_RECIPIENTS + more; i++) {
+			snprintf(path, sizeof(path), "<user%d@here.example>", i);
+			session_rcpt(s, path);
+		}
+		session_header(s, "From", " <x@a.example>");
+		session_end_header(s);
+		assert_int_equal(session_end(s, NULL)->decision.action,
+				 more ? ACTION_TEMPFAIL : ACTION_ACCEPT);
+	}
+	session_free(s);
+	app_close(&w.app);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +424,7 @@ int main(void)
 	    cmocka_unit_test(judges_each_message_of_a_connection_anew),
 	    cmocka_unit_test(refuses_a_header_that_hides_a_second_author),
 	    cmocka_unit_test(answers_an_end_without_a_beginning),
+	    cmocka_unit_test(counts_unknown_recipients_as_an_error),
 	};
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
 }

@@ -22,8 +22,9 @@
  * ones. */
 #define MAX_PATH_BYTES 1024
 /* Recipients remembered of one message, for rules and for a redirection; Postfix hands over 1000 at
- * most. */
-#define MAX_RECIPIENTS 1000
+ * most unless told otherwise. A message with more counts as an internal error: what does not know
+ * them all could let one slip through. */
+#define MAX_RECIPIENTS 10000
 /* Received fields that speak in our name and are noted for deletion, four bytes each; a message
  * with more is put off. */
 #define MAX_UNWANTED_FIELDS 65536

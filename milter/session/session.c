@@ -9,6 +9,10 @@
 #include "session/account.h"
 #include "session/verify.h"
 
+/* Longest wait before the end of the message, where a rule asks for it: Sendmail gives up after ten
+ * seconds, Postfix after thirty. */
+#define EARLY_MS 8000
+
 /* What belongs to one message; made at MAIL, gone at session_reset(). */
 struct message {
 	struct facts facts;
@@ -16,7 +20,8 @@ struct message {
 	char *mail_from;
 	char **recipients;
 	size_t recipient_count;
-	bool skip; /* an early rule skipped the checks: verdict.decision says which */
+	bool recipients_lost; /* not all could be remembered */
+	bool skip;	      /* an early rule skipped the checks: verdict.decision says which */
 };
 
 struct session {
@@ -102,10 +107,11 @@ struct lookups *session_lookups(struct session *s)
 	return s->evidence.lookups;
 }
 
-static void set_deadline(struct session *s)
+static void set_deadline(struct session *s, int64_t most_ms)
 {
-	lookups_deadline(s->evidence.lookups,
-			 clock_mono_ms() + s->snapshot->config->message_deadline);
+	int64_t ms = s->snapshot->config->message_deadline;
+
+	lookups_deadline(s->evidence.lookups, clock_mono_ms() + (ms < most_ms ? ms : most_ms));
 }
 
 /* Ask rules that can decide before the message is there. True: they decided; a skip is no refusal.
@@ -116,7 +122,7 @@ static bool decide_early(struct session *s, enum stage stage, struct facts *f, s
 	unsigned need = policy_need(f, c->rules, stage);
 
 	if (need != 0) {
-		set_deadline(s);
+		set_deadline(s, EARLY_MS);
 		verify_early(&s->evidence, need, f);
 	}
 	return policy_decide_early(f, c->rules, stage, c->mode == CONFIG_ENFORCE, d);
@@ -214,24 +220,30 @@ bool session_mail(struct session *s, const char *path, bool authenticated, struc
 	return false;
 }
 
-void session_rcpt(struct session *s, const char *path)
+static bool add_recipient(struct message *m, const char *path)
 {
-	struct message *m = s->message;
+	size_t n = m->recipient_count;
 	char **grown;
 
-	if (m == NULL || m->recipient_count >= MAX_RECIPIENTS)
-		return;
-	if ((m->recipient_count & (m->recipient_count - 1)) ==
-	    0) { /* room for the next power of two */
-		grown = realloc(m->recipients,
-				(m->recipient_count ? 2 * m->recipient_count : 1) * sizeof(*grown));
+	if (n >= MAX_RECIPIENTS)
+		return false;
+	if ((n & (n - 1)) == 0) { /* room for the next power of two */
+		grown = realloc(m->recipients, (n > 0 ? 2 * n : 1) * sizeof(*grown));
 		if (grown == NULL)
-			return;
+			return false;
 		m->recipients = grown;
 	}
-	m->recipients[m->recipient_count] = bare_path(path);
-	if (m->recipients[m->recipient_count] != NULL)
-		m->recipient_count++;
+	m->recipients[n] = bare_path(path);
+	if (m->recipients[n] == NULL)
+		return false;
+	m->recipient_count++;
+	return true;
+}
+
+void session_rcpt(struct session *s, const char *path)
+{
+	if (s->message != NULL && !add_recipient(s->message, path))
+		s->message->recipients_lost = true;
 }
 
 void session_header(struct session *s, const char *name, const char *value)
@@ -365,8 +377,9 @@ static void judge(struct session *s)
 
 	m->facts.recipients = (const char *const *)m->recipients;
 	m->facts.recipient_count = m->recipient_count;
-	set_deadline(s);
+	set_deadline(s, INT64_MAX);
 	verify_run(&s->evidence, &m->facts);
+	m->facts.internal_error |= m->recipients_lost; /* rules and a redirection need them all */
 	m->verdict.checked = true;
 	if (m->facts.dmarc.internal_error)
 		metrics_inc(&s->app->metrics, METRIC_INTERNAL_ERRORS);
