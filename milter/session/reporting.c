@@ -57,7 +57,7 @@ struct report_run reporting_run(const struct reporting *r, const struct app *app
 	    .settings = &r->settings,
 	    .store = app->store,
 	    .resolver = app->resolver,
-	    .psl = s->psl,
+	    .psl = s->config->discovery == DISCOVERY_PSL ? s->psl : NULL,
 	    .clock = &app->clock,
 	};
 }

@@ -1,0 +1,141 @@
+/* test_reporting.c - from the configuration to what report/ takes. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session/reporting.h"
+#include "support/fake_resolver.h"
+
+static const struct clock now = {true, 1};
+
+static void open_app(struct app *app, const char *text)
+{
+	struct config_errors errors;
+	const struct config *c =
+	    config_load_text("test.conf", text, strlen(text), NULL, 0, &errors);
+	struct error why = {""};
+
+	if (c == NULL)
+		fail_msg("%s", errors.item[0].text);
+	if (!app_init(app, c, &now, fake_resolver_new(), NULL, &why))
+		fail_msg("%s", why.text);
+}
+
+static void takes_every_setting(void **state)
+{
+	struct reporting r;
+	struct error why;
+	struct app app;
+
+	(void)state;
+	open_app(&app, "reports = yes\nreport_from = d@mx.example\nreport_org = \"The Org\"\n"
+		       "report_contact = \"https://mx.example/\"\nreport_format = rfc7489\n"
+		       "report_to = listed\nreport_domains = { a.example, b.example }\n"
+		       "report_smtp = \"smtp://127.0.0.1:26\"\nreport_sendmail = /bin/true\n"
+		       "report_max_per_day = 7\nreport_size_limit = 1M\nhostname = host.example\n");
+	assert_true(reporting_open(&r, app.current->config, &why));
+	assert_string_equal(r.settings.from, "d@mx.example");
+	assert_string_equal(r.settings.org, "The Org");
+	assert_string_equal(r.settings.contact, "https://mx.example/");
+	assert_int_equal(r.settings.format, AGGREGATE_RFC7489);
+	assert_int_equal(r.settings.to, REPORT_TO_LISTED);
+	assert_int_equal(r.settings.domain_count, 2);
+	assert_string_equal(r.settings.domains[1], "b.example");
+	assert_string_equal(r.settings.mailer.smtp, "smtp://127.0.0.1:26");
+	assert_string_equal(r.settings.mailer.sendmail, "/bin/true");
+	assert_string_equal(r.settings.mailer.helo, "host.example");
+	assert_int_equal(r.settings.max_per_day, 7);
+	assert_int_equal(r.settings.size_limit, 1 << 20);
+	assert_null(r.settings.signer);
+	reporting_close(&r);
+	app_close(&app);
+}
+
+static void knows_whom_to_report_to(void **state)
+{
+	static const struct {
+		const char *text;
+		enum report_to to;
+	} rows[] = {
+	    {"", REPORT_TO_EARNED},
+	    {"report_to = all\n", REPORT_TO_ALL},
+	    {"report_to = listed\nreport_domains = { a.example }\n", REPORT_TO_LISTED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct reporting r;
+		struct error why;
+		struct app app;
+
+		open_app(&app, rows[i].text);
+		assert_true(reporting_open(&r, app.current->config, &why));
+		assert_int_equal(r.settings.to, rows[i].to);
+		reporting_close(&r);
+		app_close(&app);
+	}
+}
+
+static void says_that_a_key_cannot_be_used(void **state)
+{
+	struct error why = {""};
+	struct reporting r;
+	struct app app;
+
+	(void)state;
+	open_app(&app, "reports = yes\nreport_from = d@mx.example\n"
+		       "report_sign_key = /nonexistent/key.pem\nreport_sign_selector = s\n");
+	assert_false(reporting_open(&r, app.current->config, &why));
+	assert_non_null(strstr(why.text, "/nonexistent/key.pem"));
+	reporting_close(&r);
+	app_close(&app);
+}
+
+/* compare_discovery opens the list too, and reports must not follow it. */
+static void uses_the_public_suffix_list_only_for_discovery(void **state)
+{
+	static const struct {
+		const char *option;
+		bool psl;
+	} rows[] = {
+	    {"compare_discovery = yes", false},
+	    {"discovery = psl", true},
+	};
+	char list[PATH_MAX], text[PATH_MAX + 100];
+
+	(void)state;
+	assert_non_null(realpath("tests/data/dmarc_psl/list.dat", list));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct reporting r;
+		struct error why;
+		struct app app;
+		struct report_run run;
+
+		snprintf(text, sizeof(text), "public_suffix_list = \"%s\"\n%s\n", list,
+			 rows[i].option);
+		open_app(&app, text);
+		assert_true(reporting_open(&r, app.current->config, &why));
+		run = reporting_run(&r, &app, app.current);
+		assert_ptr_equal(run.resolver, app.resolver);
+		assert_int_equal(run.psl != NULL, rows[i].psl);
+		reporting_close(&r);
+		app_close(&app);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(takes_every_setting),
+	    cmocka_unit_test(knows_whom_to_report_to),
+	    cmocka_unit_test(says_that_a_key_cannot_be_used),
+	    cmocka_unit_test(uses_the_public_suffix_list_only_for_discovery),
+	};
+	return cmocka_run_group_tests_name("reporting", tests, NULL, NULL);
+}
