@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -23,7 +25,13 @@
 
 #define DEFAULT_FILE "/etc/alignd/alignd.conf"
 #define MAX_OVERRIDES 100
-#define DRAIN_MS 10000 /* for messages being judged when we are told to stop */
+/* When we are told to stop, a little less in all than the service's TimeoutStopSec: for messages
+ * being judged, longer than the default message_deadline; for callbacks to return; for a report
+ * being sent; for rows being written. */
+#define DRAIN_MS 25000
+#define LEAVE_MS 2000
+#define REPORT_MS 20000
+#define FLUSH_MS 5000
 
 static const char usage[] =
     "Usage: alignd [-c FILE] [-o 'key = value']... [-f] [-n] [--now EPOCH]\n"
@@ -46,6 +54,7 @@ struct options {
 	size_t override_count;
 	bool foreground, check_only;
 	struct clock clock;
+	char path[PATH_MAX]; /* `file`, when it was not absolute */
 };
 
 static void die(int code, const char *text)
@@ -135,43 +144,57 @@ static const struct config *load(const struct options *o, bool to_log)
 	return c;
 }
 
-/* Become the configured user. */
-static void drop_privilege(const struct config *c)
+/* Who to be once the socket is open. */
+struct user {
+	const char *name; /* NULL: stay who we are */
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Looked up at the start, when a mistake can still be told. */
+static struct user find_user(const struct config *c)
 {
-	const struct passwd *pw = NULL;
-	const struct group *gr = NULL;
-	gid_t gid = getgid();
+	const struct passwd *pw = c->user[0] != '\0' ? getpwnam(c->user) : NULL;
+	const struct group *gr = c->group[0] != '\0' ? getgrnam(c->group) : NULL;
+	struct user u = {.name = NULL, .uid = (uid_t)-1};
 	char text[128];
 
-	if (c->user[0] != '\0' && (pw = getpwnam(c->user)) == NULL) {
+	if (pw == NULL && c->user[0] != '\0') {
 		snprintf(text, sizeof(text), "user = %s: there is no such user", c->user);
 		die(EX_NOUSER, text);
 	}
-	if (c->group[0] != '\0' && (gr = getgrnam(c->group)) == NULL) {
+	if (gr == NULL && c->group[0] != '\0') {
 		snprintf(text, sizeof(text), "group = %s: there is no such group", c->group);
 		die(EX_NOUSER, text);
 	}
-	if (pw != NULL)
-		gid = pw->pw_gid;
-	if (gr != NULL)
-		gid = gr->gr_gid;
-	if ((pw == NULL || pw->pw_uid == getuid()) && gid == getgid())
-		return;
-	if ((pw != NULL && initgroups(pw->pw_name, gid) != 0) || setgid(gid) != 0 ||
-	    (pw != NULL && setuid(pw->pw_uid) != 0)) {
-		snprintf(text, sizeof(text), "cannot become user \"%s\": %s", c->user,
-			 strerror(errno));
-		die(EX_NOPERM, text);
-	}
+	if (pw == NULL)
+		return u;
+	u.gid = gr != NULL ? gr->gr_gid : pw->pw_gid;
+	if (pw->pw_uid == getuid() && u.gid == getgid())
+		return u;
+	u.name = c->user;
+	u.uid = pw->pw_uid;
+	return u;
+}
+
+static bool become(const struct user *u, struct error *why)
+{
+	if (u->name == NULL ||
+	    (initgroups(u->name, u->gid) == 0 && setgid(u->gid) == 0 && setuid(u->uid) == 0))
+		return true;
+	error_set(why, "cannot become user \"%s\": %s", u->name, strerror(errno));
+	return false;
 }
 
 /* Leave the terminal. The parent stays until the child says how the start went: its exit code is
  * ours. Returns the descriptor to say it on. */
-static int daemonize(void)
+static int daemonize(struct options *o)
 {
 	int fds[2], code = EX_SOFTWARE, null;
 	pid_t pid;
 
+	if (o->file != NULL && realpath(o->file, o->path) != NULL)
+		o->file = o->path; /* a reload looks for it from "/" */
 	if (pipe2(fds, O_CLOEXEC) != 0 || (pid = fork()) < 0)
 		die(EX_OSERR, strerror(errno));
 	if (pid > 0) {
@@ -182,6 +205,7 @@ static int daemonize(void)
 	}
 	close(fds[0]);
 	setsid();
+	umask(027);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
@@ -191,8 +215,8 @@ static int daemonize(void)
 }
 
 /* Say how the start went: to the waiting parent, or by READY=1 to a service manager (sd_notify(3)).
- */
-static void started(int fd, int code)
+ * With `hush` stderr is given up then. */
+static void started(int fd, int code, bool hush)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
@@ -202,7 +226,7 @@ static void started(int fd, int code)
 		if (write(fd, &code, sizeof(code)) < 0)
 			code = EX_OSERR;
 		close(fd);
-		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		null = hush ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
 		if (null >= 0)
 			dup2(null, STDERR_FILENO);
 	}
@@ -231,9 +255,8 @@ static void raise_file_limit(void)
 	}
 }
 
-/* Signals arrive at the main thread alone and are passed on through a pipe. libmilter waits for
- * HUP, TERM and INT on a thread of its own and would stop on HUP; the kernel prefers the main
- * thread as long as it does not block them. */
+/* Signals arrive at the main thread alone, all others block them, and are passed on through a pipe.
+ */
 static int signal_pipe[2];
 
 static void on_signal(int number)
@@ -274,15 +297,21 @@ static bool catch_signals(void)
 static void reload(struct app *app, const struct options *o)
 {
 	const struct config *c = load(o, true);
+	enum log_level level;
 	struct error why;
 
-	if (c == NULL)
+	if (c == NULL) {
 		log_say(LOG_LEVEL_ERROR,
 			"the configuration has errors: the old one stays in force");
-	else if (!app_reload(app, c, &why))
+		return;
+	}
+	level = c->log_level;
+	if (!app_reload(app, c, &why)) {
 		log_say(LOG_LEVEL_ERROR, "%s: the old configuration stays in force", why.text);
-	else
-		log_say(LOG_LEVEL_NOTICE, "configuration read anew");
+		return;
+	}
+	log_say(LOG_LEVEL_NOTICE, "configuration read anew");
+	log_set_level(level);
 }
 
 static void *serve(void *arg)
@@ -325,6 +354,22 @@ static int run(struct app *app, const struct options *o)
 	return stopping ? EX_OK : EX_SOFTWARE;
 }
 
+/* End what has been started. A thread that is still at work must not find its ground gone: then the
+ * process ends without clearing up. */
+static int finish(struct app *app, struct reporter *reporter, int code)
+{
+	bool idle = milter_close(LEAVE_MS);
+
+	if (reporter_stop(reporter, REPORT_MS) && idle) {
+		app_close(app);
+		log_say(LOG_LEVEL_NOTICE, "stopped");
+		return code;
+	}
+	app_flush(app, FLUSH_MS);
+	log_say(LOG_LEVEL_NOTICE, "stopped, with work left undone");
+	_exit(code);
+}
+
 int main(int argc, char **argv)
 {
 	struct reporter *reporter;
@@ -332,7 +377,9 @@ int main(int argc, char **argv)
 	struct options options;
 	int code = EX_OK, parent = -1;
 	struct error why;
+	struct user user;
 	struct app app;
+	bool to_syslog;
 
 	read_options(argc, argv, &options);
 	config = load(&options, false);
@@ -343,33 +390,34 @@ int main(int argc, char **argv)
 		puts("alignd: the configuration is right");
 		return EX_OK;
 	}
-	drop_privilege(config);
-	log_open(!options.foreground && config->log_target == CONFIG_LOG_SYSLOG, config->log_level);
+	user = find_user(config);
+	to_syslog = !options.foreground && config->log_target == CONFIG_LOG_SYSLOG;
+	log_open(to_syslog, config->log_level);
 	if (!options.foreground)
-		parent = daemonize();
+		parent = daemonize(&options);
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	block_signals(SIG_BLOCK); /* before any thread: they inherit it */
-	config_ref(config);	  /* for the socket below; app_open() takes the other */
-	if (!app_open(&app, config, &options.clock, true, &code, &why))
+	if (!milter_bind(&app, config, user.uid, &code, &why))
 		goto fail;
-	if (!milter_bind(&app, config, &code, &why)) {
-		app_close(&app);
+	if (!options.foreground && chdir("/") != 0) /* so as to keep no file system busy */
+		log_say(LOG_LEVEL_WARNING, "cannot leave the directory: %s", strerror(errno));
+	code = EX_NOPERM;
+	if (!become(&user, &why) ||
+	    !app_open(&app, config_ref(config), &options.clock, true, &code, &why)) {
+		milter_close(0);
 		goto fail;
 	}
 	/* From here on nothing from outside ends the process but TERM and INT. */
 	reporter = reporter_start(&app);
 	log_say(LOG_LEVEL_NOTICE, "alignd %s serves on %s", ALIGND_VERSION, config->listen);
-	started(parent, EX_OK);
-	code = run(&app, &options);
-	reporter_stop(reporter);
-	app_close(&app);
+	started(parent, EX_OK, to_syslog);
 	config_unref(config);
-	log_say(LOG_LEVEL_NOTICE, "stopped");
-	return code;
+	code = run(&app, &options);
+	return finish(&app, reporter, code);
 fail:
 	fprintf(stderr, "alignd: %s\n", why.text);
 	config_unref(config);
-	started(parent, code);
+	started(parent, code, false);
 	return code;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "dns/resolver_unbound.h"
 
@@ -123,6 +124,14 @@ void app_close(struct app *app)
 	store_close(app->store);
 	snapshot_unref(app->current);
 	pthread_mutex_destroy(&app->lock);
+}
+
+void app_flush(struct app *app, int ms)
+{
+	int64_t end = clock_mono_ms() + ms;
+
+	while (app->store != NULL && store_queued(app->store) > 0 && clock_mono_ms() < end)
+		usleep(10000);
 }
 
 struct snapshot *app_snapshot(struct app *app)

@@ -50,6 +50,10 @@ bool app_open(struct app *app, const struct config *config, const struct clock *
 /* End the threads, commit, free. No session may be left. */
 void app_close(struct app *app);
 
+/* Instead of app_close() where a session may be left and the process ends: wait at most `ms` until
+ * what is queued for the store is written. */
+void app_flush(struct app *app, int ms);
+
 /* The configuration in force, counted. */
 struct snapshot *app_snapshot(struct app *app);
 void snapshot_unref(struct snapshot *s); /* NULL is fine */

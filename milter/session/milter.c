@@ -1,55 +1,150 @@
 /* milter.c - libmilter's callbacks: translate, hand on, answer. libmilter gives xxfi_connect no
  * user pointer, hence the one static below; it is set before the first connection and cleared after
- * the last. */
+ * the last.
+ *
+ * Callbacks run on libmilter's threads, and these go on for a while after smfi_main() has returned.
+ * Every callback therefore passes a door, enter() and leave(): once it is shut nobody gets in, and
+ * when those inside have left, what they work with may be freed. */
 #include "session/milter.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <libmilter/mfapi.h>
-#include <netdb.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/queue.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "session/listen.h"
 #include "session/session.h"
 
 /* The most one protocol packet may carry: above it libmilter drops the connection. Postfix sends
  * header fields of up to 102400 bytes; this is the largest size libmilter takes. */
 #define MAX_PACKET 1048575
-
-static struct {
-	struct app *app;
-	atomic_int sessions; /* connections open */
-	atomic_int judging;  /* messages at their end */
-	atomic_bool stopping;
-	atomic_bool served; /* libmilter has ended */
-	char *unix_path;    /* to be removed at the end; NULL for inet */
-	char *listen;
-} self;
+/* Between two log lines about connections over max_sessions. */
+#define FULL_LOG_MS 60000
+/* Between two looks at what is waited for at the end. */
+#define PAUSE_US 10000
 
 /* One connection. */
 struct connection {
+	LIST_ENTRY(connection) beside;
 	struct session *session;
 	unsigned long quiet; /* SMFIP_NR_* steps that are not answered */
 	bool leading_space;  /* header values keep, and need, the space after the colon */
 };
 
-static struct connection *connection_of(SMFICTX *ctx)
+static struct {
+	struct app *app;
+	char *address;
+	struct stat socket;   /* our unix socket: another's in its place is not ours to remove */
+	atomic_bool stopping; /* no message is judged any more */
+	atomic_int judging;   /* messages at their end */
+	atomic_bool shut;     /* the door */
+	atomic_int inside;    /* callbacks at work */
+	_Atomic int64_t full_logged_ms;
+	pthread_mutex_t lock; /* the members below */
+	LIST_HEAD(, connection) connections;
+	long count;
+} self = {.lock = PTHREAD_MUTEX_INITIALIZER, .full_logged_ms = INT64_MIN / 2};
+
+/* libmilter has a thread that stops it on HUP, TERM and INT. The kernel may give it a signal that
+ * arrives while another is on its way to the main thread, and a reload would be the end. This takes
+ * the place of the C library's sigwait() for the whole program, where nobody else calls it: that
+ * thread waits for ever, with these signals blocked, and main.c gets them all. */
+int sigwait(const sigset_t *set, int *number)
 {
-	return smfi_getpriv(ctx);
+	(void)set;
+	(void)number;
+	for (;;)
+		pause();
+}
+
+/* -- connections and the door -- */
+
+/* The connection, if the callback may work: leave() then. NULL: the program ends, or the MTA does
+ * not keep to the protocol (libmilter takes MAIL without a negotiation). */
+static struct connection *enter(SMFICTX *ctx)
+{
+	struct connection *c = NULL;
+
+	atomic_fetch_add(&self.inside, 1);
+	if (!atomic_load(&self.shut))
+		c = smfi_getpriv(ctx);
+	if (c == NULL)
+		atomic_fetch_sub(&self.inside, 1);
+	return c;
+}
+
+static sfsistat leave(sfsistat answer)
+{
+	atomic_fetch_sub(&self.inside, 1);
+	return answer;
 }
 
 /* Go on; without a word where none was agreed. */
 static sfsistat go_on(const struct connection *c, unsigned long step)
 {
-	return c != NULL && (c->quiet & step) ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+	return leave(c->quiet & step ? SMFIS_NOREPLY : SMFIS_CONTINUE);
 }
+
+static struct connection *connection_new(void)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+
+	if (c == NULL || (c->session = session_new(self.app)) == NULL) {
+		free(c);
+		return NULL;
+	}
+	pthread_mutex_lock(&self.lock);
+	LIST_INSERT_HEAD(&self.connections, c, beside);
+	self.count++;
+	pthread_mutex_unlock(&self.lock);
+	metrics_inc(&self.app->metrics, METRIC_CONNECTIONS);
+	return c;
+}
+
+static void connection_free(struct connection *c)
+{
+	pthread_mutex_lock(&self.lock);
+	LIST_REMOVE(c, beside);
+	self.count--;
+	pthread_mutex_unlock(&self.lock);
+	session_free(c->session);
+	free(c);
+}
+
+/* True if this connection is one too many. */
+static bool full(const struct connection *c)
+{
+	long count;
+
+	pthread_mutex_lock(&self.lock);
+	count = self.count;
+	pthread_mutex_unlock(&self.lock);
+	return count > session_config(c->session)->max_sessions;
+}
+
+static void refuse_connection(const struct connection *c)
+{
+	int64_t now = clock_mono_ms(), last = atomic_load(&self.full_logged_ms);
+
+	metrics_inc(&self.app->metrics, METRIC_CONNECTIONS_REFUSED);
+	if (now - last >= FULL_LOG_MS &&
+	    atomic_compare_exchange_strong(&self.full_logged_ms, &last, now))
+		log_say(
+		    LOG_LEVEL_WARNING,
+		    "more than max_sessions = %ld connections: a temporary failure for the rest",
+		    session_config(c->session)->max_sessions);
+}
+
+/* -- the callbacks -- */
 
 static sfsistat answer(SMFICTX *ctx, const struct decision *d)
 {
@@ -67,12 +162,6 @@ static sfsistat answer(SMFICTX *ctx, const struct decision *d)
 		return d->action == ACTION_REJECT ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 	}
 	return d->action == ACTION_SKIP ? SMFIS_ACCEPT : SMFIS_CONTINUE;
-}
-
-static bool full(void)
-{
-	return atomic_load(&self.stopping) ||
-	       atomic_load(&self.sessions) > (int)self.app->current->config->max_sessions;
 }
 
 /* True if some rule may refuse at this stage: only then is a reply agreed there. */
@@ -94,18 +183,16 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
 	 * should not. */
 	unsigned long quiet =
 	    SMFIP_NR_HELO | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
-	struct connection *c = calloc(1, sizeof(*c));
+	struct connection *c = NULL;
 
 	(void)f2;
 	(void)f3;
-	if (c == NULL || (c->session = session_new(self.app)) == NULL) {
-		free(c);
-		return SMFIS_REJECT; /* the MTA's default action: alignd asks for tempfail in its
-					set-up */
-	}
-	atomic_fetch_add(&self.sessions, 1);
-	metrics_inc(&self.app->metrics, METRIC_CONNECTIONS);
-	if (!full() && !decides_at(c, STAGE_CONNECT))
+	atomic_fetch_add(&self.inside, 1);
+	if (!atomic_load(&self.shut))
+		c = connection_new();
+	if (c == NULL)
+		return leave(SMFIS_REJECT); /* the MTA's default action: alignd asks for tempfail */
+	if (!atomic_load(&self.stopping) && !full(c) && !decides_at(c, STAGE_CONNECT))
 		quiet |= SMFIP_NR_CONN;
 	if (!decides_at(c, STAGE_MAIL))
 		quiet |= SMFIP_NR_MAIL;
@@ -122,76 +209,94 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
 		smfi_setsymlist(ctx, SMFIM_EOM, (char[]){"i"});
 	}
 	smfi_setpriv(ctx, c);
-	return SMFIS_CONTINUE;
+	return leave(SMFIS_CONTINUE);
 }
 
 static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *sa)
 {
-	struct connection *c = connection_of(ctx);
+	struct connection *c = enter(ctx);
 	struct addr client = addr_from_sockaddr(sa);
 	const char *name = sa != NULL && sa->sa_family == AF_UNIX ? "localhost" : host;
 	struct decision early;
 
 	if (c == NULL)
 		return SMFIS_TEMPFAIL;
-	if (!(c->quiet & SMFIP_NR_CONN) && full()) {
-		metrics_inc(&self.app->metrics, METRIC_CONNECTIONS_REFUSED);
-		return SMFIS_TEMPFAIL;
+	if (!(c->quiet & SMFIP_NR_CONN) && (atomic_load(&self.stopping) || full(c))) {
+		refuse_connection(c);
+		return leave(SMFIS_TEMPFAIL);
 	}
 	if (session_connect(c->session, &client, name, &early))
-		return answer(ctx, &early);
+		return leave(answer(ctx, &early));
 	return go_on(c, SMFIP_NR_CONN);
 }
 
 static sfsistat on_helo(SMFICTX *ctx, char *name)
 {
-	struct connection *c = connection_of(ctx);
+	struct connection *c = enter(ctx);
 
+	if (c == NULL)
+		return SMFIS_TEMPFAIL;
 	session_helo(c->session, name);
 	return go_on(c, SMFIP_NR_HELO);
 }
 
+static bool has_macro(SMFICTX *ctx, const char *name)
+{
+	const char *value = smfi_getsymval(ctx, (char *)(uintptr_t)name);
+
+	return value != NULL && *value != '\0';
+}
+
 static sfsistat on_mail(SMFICTX *ctx, char **args)
 {
-	struct connection *c = connection_of(ctx);
-	const char *user = smfi_getsymval(ctx, (char[]){"{auth_authen}"});
-	const char *type = smfi_getsymval(ctx, (char[]){"{auth_type}"});
-	bool authenticated = (user != NULL && *user != '\0') || (type != NULL && *type != '\0');
+	struct connection *c = enter(ctx);
 	struct decision early;
+	bool authenticated;
 
+	if (c == NULL)
+		return SMFIS_TEMPFAIL;
+	authenticated = has_macro(ctx, "{auth_authen}") || has_macro(ctx, "{auth_type}");
 	if (session_mail(c->session, args[0], authenticated, &early))
-		return answer(ctx, &early);
+		return leave(answer(ctx, &early));
 	return go_on(c, SMFIP_NR_MAIL);
 }
 
 static sfsistat on_rcpt(SMFICTX *ctx, char **args)
 {
-	struct connection *c = connection_of(ctx);
+	struct connection *c = enter(ctx);
 
+	if (c == NULL)
+		return SMFIS_TEMPFAIL;
 	session_rcpt(c->session, args[0]);
 	return go_on(c, SMFIP_NR_RCPT);
 }
 
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 {
-	struct connection *c = connection_of(ctx);
+	struct connection *c = enter(ctx);
 
+	if (c == NULL)
+		return SMFIS_TEMPFAIL;
 	session_header(c->session, name, value);
 	return go_on(c, SMFIP_NR_HDR);
 }
 
 static sfsistat on_end_header(SMFICTX *ctx)
 {
-	struct connection *c = connection_of(ctx);
+	struct connection *c = enter(ctx);
 
+	if (c == NULL)
+		return SMFIS_TEMPFAIL;
 	session_end_header(c->session);
 	return go_on(c, SMFIP_NR_EOH);
 }
 
 static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t n)
 {
-	struct connection *c = connection_of(ctx);
+	struct connection *c = enter(ctx);
 
+	if (c == NULL)
+		return SMFIS_TEMPFAIL;
 	session_body(c->session, bytes, n);
 	return go_on(c, SMFIP_NR_BODY);
 }
@@ -229,18 +334,25 @@ static bool apply_stamp(SMFICTX *ctx, const struct connection *c, const struct s
 	       (st->field == NULL || insert_field(ctx, c, "Authentication-Results", st->field));
 }
 
+static bool change_recipient(SMFICTX *ctx, int (*change)(SMFICTX *, char *), const char *mailbox)
+{
+	char *path;
+	bool ok;
+
+	if (asprintf(&path, "<%s>", mailbox) < 0)
+		return false;
+	ok = change(ctx, path) == MI_SUCCESS;
+	free(path);
+	return ok;
+}
+
 /* Send the message to the quarantine mailbox alone. */
 static bool redirect(SMFICTX *ctx, const struct facts *f, const char *mailbox)
 {
-	char path[MAX_PATH_BYTES + 3];
-
-	for (size_t i = 0; i < f->recipient_count; i++) {
-		snprintf(path, sizeof(path), "<%s>", f->recipients[i]);
-		if (smfi_delrcpt(ctx, path) != MI_SUCCESS)
+	for (size_t i = 0; i < f->recipient_count; i++)
+		if (!change_recipient(ctx, smfi_delrcpt, f->recipients[i]))
 			return false;
-	}
-	snprintf(path, sizeof(path), "<%s>", mailbox);
-	return smfi_addrcpt(ctx, path) == MI_SUCCESS;
+	return change_recipient(ctx, smfi_addrcpt, mailbox);
 }
 
 static bool apply_quarantine(SMFICTX *ctx, const struct connection *c, const struct verdict *v)
@@ -260,47 +372,63 @@ static bool apply_quarantine(SMFICTX *ctx, const struct connection *c, const str
 	}
 }
 
-static sfsistat on_end(SMFICTX *ctx)
+/* Judge the message and tell the MTA. */
+static sfsistat judge(SMFICTX *ctx, const struct connection *c)
 {
-	struct connection *c = connection_of(ctx);
-	const struct verdict *v;
+	const char *queue_id = smfi_getsymval(ctx, (char[]){"i"});
+	const struct verdict *v = session_end(c->session, queue_id);
 	sfsistat result;
 
-	atomic_fetch_add(&self.judging, 1);
-	v = session_end(c->session, smfi_getsymval(ctx, (char[]){"i"}));
 	if (!apply_stamp(ctx, c, &v->stamp) ||
 	    (v->decision.action == ACTION_QUARANTINE && !apply_quarantine(ctx, c, v))) {
-		log_say(LOG_LEVEL_ERROR,
-			"the MTA did not take the changes of a message: it is put off");
-		result = SMFIS_TEMPFAIL;
-	} else {
-		result = answer(ctx, &v->decision);
+		log_say(LOG_LEVEL_ERROR, "%s: the MTA did not take the changes: put off",
+			queue_id != NULL ? queue_id : "-");
+		return SMFIS_TEMPFAIL;
 	}
+	result = answer(ctx, &v->decision);
+	return result == SMFIS_CONTINUE ? SMFIS_ACCEPT : result;
+}
+
+static sfsistat put_off(SMFICTX *ctx)
+{
+	smfi_setreply(ctx, (char[]){"451"}, (char[]){"4.3.2"},
+		      (char[]){"The mail filter is stopping, please try again later"});
+	return SMFIS_TEMPFAIL;
+}
+
+static sfsistat on_end(SMFICTX *ctx)
+{
+	struct connection *c = enter(ctx);
+	sfsistat result;
+
+	if (c == NULL)
+		return SMFIS_TEMPFAIL;
+	atomic_fetch_add(&self.judging, 1);
+	result = atomic_load(&self.stopping) ? put_off(ctx) : judge(ctx, c);
 	session_reset(c->session);
 	atomic_fetch_sub(&self.judging, 1);
-	return result == SMFIS_CONTINUE ? SMFIS_ACCEPT : result;
+	return leave(result);
 }
 
 static sfsistat on_abort(SMFICTX *ctx)
 {
-	struct connection *c = connection_of(ctx);
+	struct connection *c = enter(ctx);
 
-	if (c != NULL)
-		session_reset(c->session);
-	return SMFIS_CONTINUE;
+	if (c == NULL)
+		return SMFIS_CONTINUE;
+	session_reset(c->session);
+	return leave(SMFIS_CONTINUE);
 }
 
 static sfsistat on_close(SMFICTX *ctx)
 {
-	struct connection *c = connection_of(ctx);
+	struct connection *c = enter(ctx);
 
 	if (c == NULL)
 		return SMFIS_CONTINUE;
-	session_free(c->session);
-	free(c);
+	connection_free(c);
 	smfi_setpriv(ctx, NULL);
-	atomic_fetch_sub(&self.sessions, 1);
-	return SMFIS_CONTINUE;
+	return leave(SMFIS_CONTINUE);
 }
 
 static struct smfiDesc descriptor = {
@@ -321,151 +449,122 @@ static struct smfiDesc descriptor = {
     .xxfi_negotiate = on_negotiate,
 };
 
-/* Connect to our own listening address. `errno` tells why not. */
-static int dial(void)
+/* -- from the socket to the end -- */
+
+/* Of a unix socket, before the first client comes. */
+static bool dress_socket(const struct config *c, uid_t owner, struct error *why)
 {
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV},
-			*ai = NULL;
-	char host[256], port[16];
-	int fd = -1;
+	const char *path = listen_path(self.address);
+	char full[PATH_MAX], *address;
 
-	if (self.unix_path != NULL) {
-		snprintf(un.sun_path, sizeof(un.sun_path), "%s", self.unix_path);
-		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (fd >= 0 && connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0)
-			return fd;
-	} else if (sscanf(self.listen, "%*[^:]:%15[^@]@%255s", port, host) == 2) {
-		char *name = host[0] == '[' ? host + 1 : host;
-
-		name[strcspn(name, "]")] = '\0';
-		if (getaddrinfo(name, port, &hints, &ai) != 0)
-			return -1;
-		fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (fd >= 0 && connect(fd, ai->ai_addr, ai->ai_addrlen) == 0) {
-			freeaddrinfo(ai);
-			return fd;
-		}
-		freeaddrinfo(ai);
-	}
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-/* Nobody must be listening there yet: libmilter would take a unix socket away from whoever is. */
-static bool address_free(struct error *why)
-{
-	int fd = dial();
-
-	if (fd < 0)
+	if (path == NULL)
 		return true;
-	close(fd);
-	error_set(why, "cannot listen on %s: another program already does", self.listen);
-	return false;
-}
-
-/* Find socket_group; -1: none is set. */
-static bool find_group(const struct config *c, gid_t *gid_r, struct error *why)
-{
-	const struct group *g;
-
-	*gid_r = (gid_t)-1;
-	if (c->socket_group[0] == '\0')
-		return true;
-	g = getgrnam(c->socket_group);
-	if (g == NULL) {
-		error_set(why, "socket_group = %s: there is no such group", c->socket_group);
+	if (realpath(path, full) == NULL || stat(full, &self.socket) != 0 ||
+	    asprintf(&address, "unix:%s", full) < 0) {
+		error_set(why, "%s: %s", path, strerror(errno));
 		return false;
 	}
-	*gid_r = g->gr_gid;
-	return true;
+	free(self.address);
+	self.address = address; /* good from every directory */
+	return listen_dress(full, owner, c->socket_group, (mode_t)c->socket_mode, why);
 }
 
-/* Group and mode of the unix socket. */
-static bool dress_socket(const struct config *c, gid_t gid, struct error *why)
-{
-	if (chown(self.unix_path, (uid_t)-1, gid) == 0 &&
-	    chmod(self.unix_path, (mode_t)c->socket_mode) == 0)
-		return true;
-	error_set(why, "cannot set group and mode of %s: %s", self.unix_path, strerror(errno));
-	unlink(self.unix_path);
-	return false;
-}
-
-bool milter_bind(struct app *app, const struct config *config, int *exit_r, struct error *why)
+bool milter_bind(struct app *app, const struct config *config, uid_t owner, int *exit_r,
+		 struct error *why)
 {
 	mode_t mask;
-	gid_t gid;
 	int rc;
 
 	self.app = app;
-	self.listen = strdup(config->listen);
-	if (strncmp(config->listen, "unix:", 5) == 0)
-		self.unix_path = strdup(config->listen + 5);
-	*exit_r = EX_OSERR;
-	if (self.listen == NULL ||
-	    (self.unix_path == NULL && strncmp(config->listen, "unix:", 5) == 0)) {
-		error_set(why, "out of memory");
-		return false;
-	}
+	self.address = strdup(config->listen);
 	smfi_setmaxdatasize(MAX_PACKET);
-	if (smfi_register(descriptor) != MI_SUCCESS || smfi_setconn(self.listen) != MI_SUCCESS) {
-		error_set(why, "libmilter does not take the address %s", self.listen);
+	*exit_r = EX_OSERR;
+	if (self.address == NULL || smfi_register(descriptor) != MI_SUCCESS ||
+	    smfi_setconn(self.address) != MI_SUCCESS) {
+		error_set(why, "libmilter does not take the address %s", config->listen);
 		return false;
 	}
 	*exit_r = EX_UNAVAILABLE;
-	if (!find_group(config, &gid, why) || !address_free(why))
+	if (listen_knock(self.address)) { /* libmilter would take a unix socket away */
+		error_set(why, "cannot listen on %s: another program already does", self.address);
 		return false;
+	}
 	smfi_setbacklog(512);
 	mask = umask(0117);
 	errno = 0;
 	rc = smfi_opensocket(true);
 	umask(mask);
 	if (rc != MI_SUCCESS) {
-		error_set(why, "cannot listen on %s%s%s", self.listen, errno ? ": " : "",
+		error_set(why, "cannot listen on %s%s%s", self.address, errno ? ": " : "",
 			  errno ? strerror(errno) : "");
 		return false;
 	}
-	return self.unix_path == NULL || dress_socket(config, gid, why);
+	if (dress_socket(config, owner, why))
+		return true;
+	milter_close(0);
+	return false;
 }
 
 bool milter_serve(void)
 {
-	bool ok = smfi_main() == MI_SUCCESS;
-
-	atomic_store(&self.served, true);
-	if (self.unix_path != NULL)
-		unlink(self.unix_path);
-	return ok;
+	return smfi_main() == MI_SUCCESS;
 }
 
-/* libmilter's listener looks every five seconds only whether it shall end, and holds up smfi_stop()
- * meanwhile. A connection that comes and goes wakes it. */
-static void *wake_listener(void *arg)
+/* smfi_stop() waits for libmilter's listener, and that looks up every five seconds only. */
+static void *stop_listener(void *stopped)
 {
-	(void)arg;
-	while (!atomic_load(&self.served)) {
-		int fd = dial();
-
-		if (fd >= 0)
-			close(fd);
-		usleep(20000);
-	}
+	smfi_stop();
+	atomic_store((atomic_bool *)stopped, true);
 	return NULL;
+}
+
+static bool wait_zero(atomic_int *number, int ms)
+{
+	int64_t end = clock_mono_ms() + ms;
+
+	while (atomic_load(number) > 0 && clock_mono_ms() < end)
+		usleep(PAUSE_US);
+	return atomic_load(number) == 0;
 }
 
 void milter_stop(int ms)
 {
-	int64_t end = clock_mono_ms() + ms;
+	atomic_bool stopped = false;
 	pthread_t thread;
-	bool waking;
 
 	atomic_store(&self.stopping, true);
-	while (atomic_load(&self.judging) > 0 && clock_mono_ms() < end)
-		usleep(10000);
-	waking = pthread_create(&thread, NULL, wake_listener, NULL) == 0;
-	smfi_stop();
-	if (waking)
-		pthread_join(thread, NULL);
+	wait_zero(&self.judging, ms);
+	if (pthread_create(&thread, NULL, stop_listener, &stopped) != 0) {
+		smfi_stop();
+		return;
+	}
+	for (; !atomic_load(&stopped); usleep(PAUSE_US))
+		listen_knock(self.address); /* wakes it */
+	pthread_join(thread, NULL);
+}
+
+/* The socket's name is still in the file system, or another alignd's. */
+static void remove_socket(void)
+{
+	const char *path = self.address != NULL ? listen_path(self.address) : NULL;
+	struct stat now;
+
+	if (path != NULL && stat(path, &now) == 0 && now.st_ino == self.socket.st_ino &&
+	    now.st_dev == self.socket.st_dev)
+		unlink(path);
+}
+
+bool milter_close(int ms)
+{
+	struct connection *c;
+
+	atomic_store(&self.shut, true);
+	remove_socket();
+	if (!wait_zero(&self.inside, ms))
+		return false;
+	while ((c = LIST_FIRST(&self.connections)) != NULL)
+		connection_free(c);
+	free(self.address);
+	self.address = NULL;
+	return true;
 }

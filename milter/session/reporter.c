@@ -15,18 +15,23 @@ struct reporter {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	bool stop;
+	bool stop, ended;
 	atomic_bool stopping; /* the same, for a run at work */
 };
+
+static struct timespec from_now(int64_t ms)
+{
+	int64_t at = clock_mono_ms() + ms;
+
+	return (struct timespec){.tv_sec = at / 1000, .tv_nsec = at % 1000 * 1000000};
+}
 
 /* Wait for the next round; false when it is time to end. */
 static bool pause_round(struct reporter *r)
 {
-	struct timespec until;
+	const struct timespec until = from_now(ROUND_MS);
 	bool go_on;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ROUND_MS / 1000;
 	pthread_mutex_lock(&r->lock);
 	while (!r->stop && pthread_cond_timedwait(&r->wake, &r->lock, &until) == 0)
 		;
@@ -80,6 +85,10 @@ static void *work(void *arg)
 			send_reports(r, s);
 		snapshot_unref(s);
 	} while (pause_round(r));
+	pthread_mutex_lock(&r->lock);
+	r->ended = true;
+	pthread_cond_signal(&r->wake);
+	pthread_mutex_unlock(&r->lock);
 	return NULL;
 }
 
@@ -105,17 +114,26 @@ struct reporter *reporter_start(struct app *app)
 	return NULL;
 }
 
-void reporter_stop(struct reporter *r)
+bool reporter_stop(struct reporter *r, int ms)
 {
+	const struct timespec until = from_now(ms);
+	bool ended;
+
 	if (r == NULL)
-		return;
+		return true;
 	pthread_mutex_lock(&r->lock);
 	r->stop = true;
 	atomic_store(&r->stopping, true);
 	pthread_cond_signal(&r->wake);
+	while (!r->ended && pthread_cond_timedwait(&r->wake, &r->lock, &until) == 0)
+		;
+	ended = r->ended;
 	pthread_mutex_unlock(&r->lock);
+	if (!ended)
+		return false;
 	pthread_join(r->thread, NULL);
 	pthread_cond_destroy(&r->wake);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
+	return true;
 }

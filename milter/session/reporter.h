@@ -11,7 +11,8 @@ struct reporter;
  * is logged). */
 struct reporter *reporter_start(struct app *app);
 
-/* End the thread, waiting for the piece of work at hand. NULL is fine. */
-void reporter_stop(struct reporter *r);
+/* End the thread, waiting at most `ms` for the piece of work at hand. False: it is still at work,
+ * and `app` must not be closed; it may be tried again. NULL is fine. */
+bool reporter_stop(struct reporter *r, int ms);
 
 #endif
