@@ -109,6 +109,11 @@ const struct config *tool_config_load(const struct tool_config *t)
 	return c;
 }
 
+static bool asks_help(const char *argument)
+{
+	return strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -123,7 +128,7 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		tool_usage("a sub-command is needed");
-	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
+	if (asks_help(argv[1]) || (argc == 3 && asks_help(argv[2]))) {
 		fputs(usage, stdout);
 		return EX_OK;
 	}

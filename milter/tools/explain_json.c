@@ -134,7 +134,8 @@ bool explain_json(FILE *out, const struct explained *x)
 		    json_pack("{s:s s:i s:o s:b s:o}", "result", arc_result_name(f->arc.result),
 			      "sets", (int)f->arc.instances, "sealer", text(f->arc.sealer),
 			      "trusted", f->arc.trusted, "reason", text(f->arc.reason)));
-	if (o != NULL && x->verdict->stamp.field != NULL) /* our own text, in UTF-8 with its folds */
+	/* Our own text, in UTF-8, with its folds. */
+	if (o != NULL && x->verdict->stamp.field != NULL)
 		json_object_set_new(o, "authentication_results",
 				    json_string(x->verdict->stamp.field));
 	ok = o != NULL && json_dumpf(o, out, JSON_INDENT(2)) == 0;

@@ -44,6 +44,13 @@ static bool read_option(struct request *r, int argc, char **argv, int *i)
 	return false;
 }
 
+static void choose_form(struct request *r, enum form form)
+{
+	if (r->form != FORM_TEXT && r->form != form)
+		tool_usage("--json and --headers exclude each other");
+	r->form = form;
+}
+
 static void read_request(struct request *r, int argc, char **argv)
 {
 	*r = (struct request){.form = FORM_TEXT};
@@ -63,9 +70,9 @@ static void read_request(struct request *r, int argc, char **argv)
 		} else if (strcmp(a, "--authenticated") == 0) {
 			r->authenticated = true;
 		} else if (strcmp(a, "--json") == 0) {
-			r->form = FORM_JSON;
+			choose_form(r, FORM_JSON);
 		} else if (strcmp(a, "--headers") == 0) {
-			r->form = FORM_HEADERS;
+			choose_form(r, FORM_HEADERS);
 		} else if (strcmp(a, "--facts") == 0) {
 			r->facts = true;
 		} else if (a[0] == '-' && a[1] != '\0') {
@@ -78,6 +85,8 @@ static void read_request(struct request *r, int argc, char **argv)
 	}
 	if (r->client == NULL || r->helo == NULL || r->mail_from == NULL || r->file == NULL)
 		tool_usage("verify needs --client, --helo, --mail-from and a message file (or -)");
+	if (r->facts && r->form != FORM_HEADERS)
+		tool_usage("--facts goes with --headers");
 	if (strcmp(r->client, "unknown") != 0 && strcmp(r->client, "local") != 0 &&
 	    !addr_parse(r->client, &r->addr))
 		tool_usage("--client %s: this is no IP address", r->client);
