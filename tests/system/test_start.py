@@ -114,6 +114,9 @@ class Start(Case):
             self.refuses(self.base(), (EX_UNAVAILABLE, EX_OSERR, EX_CANTCREAT), r'^alignd: .*%d.*(in use|already)' % port,
                          '-o', 'listen = "inet:%d@127.0.0.1"' % port)
 
+    def test_address_that_is_not_ours(self):
+        self.refuses(self.base(), EX_UNAVAILABLE, r'^alignd: .*192\.0\.2\.77: Cannot assign', '-o', 'listen = "inet:28898@192.0.2.77"')
+
     def test_socket_in_use(self):
         with socket.socket(socket.AF_UNIX) as s:
             s.bind(self.path('live'))
