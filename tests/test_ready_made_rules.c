@@ -14,6 +14,7 @@
 #define DEFAULT ""
 #define MONITOR "include \"conf/rules/monitor.conf\""
 #define STRICT "include \"conf/rules/strict.conf\""
+#define DEFERRING ("on_temperror = tempfail\n" STRICT)
 
 /* One combination of results; published and effective policy are the same. */
 struct found {
@@ -149,7 +150,7 @@ static void spf_neutral_is_treated_like_none(void **state)
 /* K42, M02, D62: only an answer that may still come is worth a second try. */
 static void nothing_but_a_temporary_error_defers(void **state)
 {
-	static const char *const files[] = {DEFAULT, STRICT, "on_temperror = tempfail\n" STRICT};
+	static const char *const files[] = {DEFAULT, STRICT, DEFERRING};
 	size_t deferred = 0;
 
 	(void)state;
@@ -226,7 +227,7 @@ static void arc_makes_no_pass(void **state)
 /* M03, M10 */
 static void replies_are_of_one_class_and_mean_what_is_registered(void **state)
 {
-	const struct config *c = rules_of("on_temperror = tempfail\n" STRICT);
+	const struct config *c = rules_of(DEFERRING);
 	struct found r = {.spf = SPF_NONE};
 
 	(void)state;

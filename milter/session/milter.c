@@ -485,7 +485,8 @@ bool milter_bind(struct app *app, const struct config *config, uid_t owner, int 
 		return false;
 	}
 	*exit_r = EX_UNAVAILABLE;
-	/* libmilter would take a unix socket away from its owner; of a port the kernel takes care. */
+	/* libmilter would take a unix socket away from its owner; of a port the kernel takes care.
+	 */
 	if (listen_path(self.address) != NULL && listen_knock(self.address)) {
 		error_set(why, "cannot listen on %s: another program already does", self.address);
 		return false;
