@@ -135,8 +135,8 @@ class World:
     def __enter__(self):
         try:
             if self.isolated:
-                run('ip', 'addr', 'add', MX + '/32', 'dev', 'lo')
-                run('ip', 'addr', 'add', MX6 + '/128', 'dev', 'lo', 'nodad')
+                run('ip', 'addr', 'replace', MX + '/32', 'dev', 'lo')
+                run('ip', 'addr', 'replace', MX6 + '/128', 'dev', 'lo', 'nodad')
             self.addresses = set()
             self.start_dns()
             self.start_alignd()
@@ -288,7 +288,7 @@ class World:
         if self.isolated:
             v6 = ':' in client.ip
             if client.ip not in self.addresses:
-                run('ip', 'addr', 'add', client.ip + ('/128' if v6 else '/32'), 'dev', 'lo', *(['nodad'] if v6 else []))
+                run('ip', 'addr', 'replace', client.ip + ('/128' if v6 else '/32'), 'dev', 'lo', *(['nodad'] if v6 else []))
                 self.addresses.add(client.ip)
             s = smtplib.SMTP(MX6 if v6 else MX, self.smtp_port, local_hostname=client.helo, timeout=60,
                              source_address=(client.ip, 0))
