@@ -241,6 +241,13 @@ static size_t ports(void)
 	return (files.rlim_cur - SPARE_FILES) / 2;
 }
 
+/* The part of the memory for answers that libunbound gets. Our own cache has what was asked;
+ * libunbound's serves what it asks on the way, such as the keys of DNSSEC. */
+static size_t library_cache(const struct resolver_settings *s)
+{
+	return s->cache_bytes / 8;
+}
+
 static bool set_options(struct unbound *u, const struct resolver_settings *s, struct error *why)
 {
 	static const char *const options[][2] = {
@@ -267,8 +274,8 @@ static bool set_options(struct unbound *u, const struct resolver_settings *s, st
 		if (!option(u, options[i][0], options[i][1], why))
 			return false;
 	return option(u, "module-config:", validate ? "validator iterator" : "iterator", why) &&
-	       option_number(u, "rrset-cache-size:", s->cache_bytes / 3 * 2, why) &&
-	       option_number(u, "msg-cache-size:", s->cache_bytes / 3, why) &&
+	       option_number(u, "rrset-cache-size:", library_cache(s) / 3 * 2, why) &&
+	       option_number(u, "msg-cache-size:", library_cache(s) / 3, why) &&
 	       option_number(u, "outgoing-range:", ports(), why) &&
 	       option_number(u, "num-queries-per-thread:", MAX_OPEN_QUESTIONS, why);
 }
@@ -386,7 +393,7 @@ static bool set_up(struct unbound *u, const struct resolver_settings *s, struct 
 		if ((u->failed[i] = dns_answer_new((enum dns_status)i, NULL, 0)) == NULL)
 			return false;
 	if ((u->flights = flights_new(u, ports() / 4 * 3)) == NULL ||
-	    (u->cache = answer_cache_new(s->cache_bytes)) == NULL ||
+	    (u->cache = answer_cache_new(s->cache_bytes - library_cache(s))) == NULL ||
 	    (u->ctx = ub_ctx_create()) == NULL)
 		return false;
 	if (getrandom(&u->seed, sizeof(u->seed), 0) != sizeof(u->seed) ||

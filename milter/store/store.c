@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "store/store_private.h"
@@ -15,6 +16,9 @@
 #define MAX_QUEUED 20000
 /* Rows of one transaction, so that another process comes to write between two. */
 #define MAX_GROUP 1000
+/* While messages come side by side, how long a transaction waits for more of them: a sync of the
+ * disk costs as much as the check of a message, and is the same for one row and for ten. */
+#define GATHER_NS 1000000
 /* How long a message waits for its commit; longer than SQLite waits for another writer. */
 #define COMMIT_SECONDS 10
 /* Pause before rows that nobody waits for are tried again. */
@@ -49,6 +53,7 @@ struct store {
 	pthread_cond_t work;
 	struct list queue;
 	size_t unfinished; /* queued or being written */
+	size_t last_group; /* rows of the last transaction */
 	bool stop;
 };
 
@@ -109,6 +114,18 @@ static bool write_group(struct store *s, const struct list *group, struct error 
 	return false;
 }
 
+/* Under the lock: let it go for a moment if the last row was not alone. */
+static void gather(struct store *s)
+{
+	const struct timespec moment = {.tv_nsec = GATHER_NS};
+
+	if (s->stop || s->last_group < 2)
+		return;
+	pthread_mutex_unlock(&s->lock);
+	nanosleep(&moment, NULL);
+	pthread_mutex_lock(&s->lock);
+}
+
 /* Wait for rows and take at most MAX_GROUP of them. False: the store closes and nothing is left. */
 static bool take_group(struct store *s, struct list *group_r)
 {
@@ -116,8 +133,10 @@ static bool take_group(struct store *s, struct list *group_r)
 	pthread_mutex_lock(&s->lock);
 	while (s->queue.head == NULL && !s->stop)
 		pthread_cond_wait(&s->work, &s->lock);
+	gather(s);
 	while (s->queue.head != NULL && group_r->count < MAX_GROUP)
 		list_push(group_r, list_pop(&s->queue));
+	s->last_group = group_r->count;
 	pthread_mutex_unlock(&s->lock);
 	return group_r->count > 0;
 }
