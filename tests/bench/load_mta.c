@@ -273,12 +273,16 @@ static int settle(struct mta *m, struct peer *p, struct outcome *o, uint32_t no_
 	}
 }
 
-/* An event with its macros. */
+/* An event with its macros. These leave even where the milter switched the event `off`: so Postfix
+ * does it. */
 static int event(struct mta *m, struct peer *p, struct outcome *o, enum stage stage,
-		 enum command command, const void *data, size_t n, uint32_t no_reply)
+		 enum command command, const void *data, size_t n, uint32_t off, uint32_t no_reply)
 {
-	if (!put_macros(m, &p->wire, stage, command) ||
-	    !wire_put(&p->wire, command, data, n, NULL, 0))
+	if (!put_macros(m, &p->wire, stage, command))
+		return V_ERROR;
+	if (p->wire.steps & off)
+		return GO_ON;
+	if (!wire_put(&p->wire, command, data, n, NULL, 0))
 		return V_ERROR;
 	return settle(m, p, o, no_reply, stage);
 }
@@ -291,23 +295,21 @@ static int send_connect(struct mta *m, struct peer *p, struct outcome *o)
 	char data[600];
 	size_t n;
 
-	if (p->wire.steps & P_NOCONNECT)
-		return GO_ON;
 	n = (size_t)snprintf(data, 256, "%s", msg->name) + 1;
 	data[n++] = six ? '6' : '4';
 	memcpy(data + n, &port, 2);
 	n += 2;
 	n += (size_t)snprintf(data + n, 256, "%s%s", six ? "IPv6:" : "", msg->ip) + 1;
-	return event(m, p, o, ST_CONNECT, C_CONNECT, data, n, P_NR_CONN);
+	return event(m, p, o, ST_CONNECT, C_CONNECT, data, n, P_NOCONNECT, P_NR_CONN);
 }
 
 static int send_helo(struct mta *m, struct peer *p, struct outcome *o)
 {
 	const char *helo = m->message->helo;
 
-	if (p->done_all || (p->wire.steps & P_NOHELO))
+	if (p->done_all)
 		return GO_ON;
-	return event(m, p, o, ST_HELO, C_HELO, helo, strlen(helo) + 1, P_NR_HELO);
+	return event(m, p, o, ST_HELO, C_HELO, helo, strlen(helo) + 1, P_NOHELO, P_NR_HELO);
 }
 
 static int send_path(struct mta *m, struct peer *p, struct outcome *o, enum stage stage,
@@ -317,17 +319,17 @@ static int send_path(struct mta *m, struct peer *p, struct outcome *o, enum stag
 	char data[600];
 	int n = snprintf(data, sizeof(data), "<%s>", path) + 1;
 
-	if (p->done || (p->wire.steps & (mail ? P_NOMAIL : P_NORCPT)))
+	if (p->done)
 		return GO_ON;
 	return event(m, p, o, stage, mail ? C_MAIL : C_RCPT, data, (size_t)n,
-		     mail ? P_NR_MAIL : P_NR_RCPT);
+		     mail ? P_NOMAIL : P_NORCPT, mail ? P_NR_MAIL : P_NR_RCPT);
 }
 
 static int send_data(struct mta *m, struct peer *p, struct outcome *o)
 {
-	if (p->done || (p->wire.steps & P_NODATA))
+	if (p->done)
 		return GO_ON;
-	return event(m, p, o, ST_DATA, C_DATA, NULL, 0, P_NR_DATA);
+	return event(m, p, o, ST_DATA, C_DATA, NULL, 0, P_NODATA, P_NR_DATA);
 }
 
 static int send_header(struct mta *m, struct peer *p, struct outcome *o)
@@ -354,13 +356,11 @@ static int send_body(struct mta *m, struct peer *p, struct outcome *o)
 {
 	int v = GO_ON;
 
-	if (p->wire.steps & P_NOBODY)
-		return GO_ON;
 	for (size_t at = 0; at < m->body_len && v == GO_ON && !p->done; at += m->load->chunk) {
 		size_t left = m->body_len - at;
 
 		v = event(m, p, o, ST_EOM, C_BODY, m->body + at,
-			  left < m->load->chunk ? left : m->load->chunk, P_NR_BODY);
+			  left < m->load->chunk ? left : m->load->chunk, P_NOBODY, P_NR_BODY);
 	}
 	if (v == SKIP)
 		count(&m->load->skips);
@@ -375,8 +375,7 @@ static int send_message(struct mta *m, struct peer *p, struct outcome *o)
 
 	if (p->done || (v = send_header(m, p, o)) >= 0 || p->done)
 		return p->done ? GO_ON : v;
-	if (!(p->wire.steps & P_NOEOH) &&
-	    (v = event(m, p, o, ST_EOH, C_EOH, NULL, 0, P_NR_EOH)) >= 0)
+	if ((v = event(m, p, o, ST_EOH, C_EOH, NULL, 0, P_NOEOH, P_NR_EOH)) >= 0)
 		return v;
 	if (p->done || (v = send_body(m, p, o)) >= 0 || p->done)
 		return p->done ? GO_ON : v;

@@ -1,4 +1,5 @@
-/* load_outcome.h - what became of one message: the verdict, the time it took, and the results that the milters wrote. */
+/* load_outcome.h - what became of one message: the verdict, the time it took, and the results that
+ * the milters wrote. */
 #ifndef ALIGND_BENCH_LOAD_OUTCOME_H
 #define ALIGND_BENCH_LOAD_OUTCOME_H
 
@@ -12,17 +13,17 @@ enum { WORD_PASS = 1, WORDS = 10 };
 extern const char *const word_name[WORDS];
 
 struct outcome {
-	double total, eom;		/* seconds */
+	double total, eom; /* seconds */
 	unsigned char verdict, quarantine;
-	unsigned char got[CHECKS];	/* into word_name */
-	size_t message;			/* in the corpus */
+	unsigned char got[CHECKS]; /* into word_name */
+	size_t message;		   /* in the corpus */
 };
 
 /* "pass" and so on as a number; a word that is not known is the last one. */
 unsigned char word_of(const char *text, size_t n);
 
-/* Note the results of a header field that a milter added: Authentication-Results by `authserv` ("*": by anyone), and
- * Received-SPF if no A-R names SPF. */
+/* Note the results of a header field that a milter added: Authentication-Results by `authserv`
+ * ("*": by anyone), and Received-SPF if no A-R names SPF. */
 void outcome_field(struct outcome *o, const char *name, const char *value, const char *authserv);
 
 #endif

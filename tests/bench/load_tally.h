@@ -1,4 +1,5 @@
-/* load_tally.h - the report on a run: rates, latencies, verdicts, and the comparison with the corpus. */
+/* load_tally.h - the report on a run: rates, latencies, verdicts, and the comparison with the
+ * corpus. */
 #ifndef ALIGND_BENCH_LOAD_TALLY_H
 #define ALIGND_BENCH_LOAD_TALLY_H
 
@@ -14,8 +15,8 @@ struct run {
 	const struct load *load;
 };
 
-void tally_print(const struct run *r);		/* for a person */
-void tally_print_line(const struct run *r);	/* one line of key=value */
+void tally_print(const struct run *r);	    /* for a person */
+void tally_print_line(const struct run *r); /* one line of key=value */
 
 /* One CSV line per message. */
 void tally_write_csv(const struct run *r, const char *path);

@@ -1,5 +1,5 @@
-/* load_wire.h - the MTA's end of one connection to a milter, protocol version 6: packets out and in, and what the milter
- * negotiated. */
+/* load_wire.h - the MTA's end of one connection to a milter, protocol version 6: packets out and
+ * in, and what the milter negotiated. */
 #ifndef ALIGND_BENCH_LOAD_WIRE_H
 #define ALIGND_BENCH_LOAD_WIRE_H
 
@@ -74,14 +74,14 @@ enum {
 enum stage { ST_CONNECT, ST_HELO, ST_MAIL, ST_RCPT, ST_DATA, ST_EOM, ST_EOH, STAGES };
 
 struct wire {
-	int fd;			/* -1: not connected */
+	int fd; /* -1: not connected */
 	int timeout_ms;
-	bool verbose;		/* print what comes */
-	uint32_t steps;		/* what the milter asked for */
-	char *macros[STAGES];	/* its own lists, or NULL */
+	bool verbose;	      /* print what comes */
+	uint32_t steps;	      /* what the milter asked for */
+	char *macros[STAGES]; /* its own lists, or NULL */
 	unsigned char *out;
 	size_t out_len, out_size;
-	unsigned char *in;	/* the last packet, without the command; two NUL follow */
+	unsigned char *in; /* the last packet, without the command; two NUL follow */
 	size_t in_len, in_size;
 	unsigned char read[16384];
 	size_t read_at, read_end;
@@ -92,7 +92,8 @@ bool wire_open(struct wire *w, const char *address);
 void wire_close(struct wire *w);
 
 /* Append a packet of two parts; it leaves with the next flush, as an MTA's do. */
-bool wire_put(struct wire *w, enum command command, const void *a, size_t a_len, const void *b, size_t b_len);
+bool wire_put(struct wire *w, enum command command, const void *a, size_t a_len, const void *b,
+	      size_t b_len);
 bool wire_flush(struct wire *w);
 
 /* Wait for a packet: its command (enum reply), or -1. */

@@ -70,16 +70,16 @@ class Alignd(Milter):
         for end in ('', '-wal', '-shm'):
             if os.path.exists(self.path('alignd.db' + end)):
                 os.unlink(self.path('alignd.db' + end))
+        self.write('more.conf', os.environ.get('ALIGND_CONFIG', ''))     # overrides what is above it
         conf = self.write('alignd.conf', '''listen = "unix:%s"
 mode = monitor
 authserv_id = mx.example
 nameserver = { %s }
 store = "%s"
 durable = yes
-log_level = %s
-%s
-''' % (self.path('alignd.sock'), DELAYED if self.direct_dns else RESOLVER, self.path('alignd.db'),
-            os.environ.get('LOG', 'warning'), os.environ.get('ALIGND_CONFIG', '')))
+log_level = warning
+include "more.conf"
+''' % (self.path('alignd.sock'), DELAYED if self.direct_dns else RESOLVER, self.path('alignd.db')))
         self.launch('alignd', [BUILD + '/alignd', '-f', '-c', conf])
 
 
