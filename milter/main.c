@@ -25,11 +25,10 @@
 
 #define DEFAULT_FILE "/etc/alignd/alignd.conf"
 #define MAX_OVERRIDES 100
-/* When we are told to stop, a little less in all than the service's TimeoutStopSec: for messages
- * being judged, longer than the default message_deadline; for callbacks to return; for a report
- * being sent; for rows being written. */
+/* When we are told to stop, less in all than the service's TimeoutStopSec: for messages being
+ * judged, longer than the default message_deadline; for a report being sent; for rows being
+ * written. */
 #define DRAIN_MS 25000
-#define LEAVE_MS 2000
 #define REPORT_MS 20000
 #define FLUSH_MS 5000
 
@@ -57,13 +56,13 @@ struct options {
 	char path[PATH_MAX]; /* `file`, when it was not absolute */
 };
 
-static void die(int code, const char *text)
+static _Noreturn void die(int code, const char *text)
 {
 	fprintf(stderr, "alignd: %s\n", text);
 	exit(code);
 }
 
-static void wrong_usage(const char *text)
+static _Noreturn void wrong_usage(const char *text)
 {
 	fprintf(stderr, "alignd: %s\nTry 'alignd -h'.\n", text);
 	exit(EX_USAGE);
@@ -255,43 +254,18 @@ static void raise_file_limit(void)
 	}
 }
 
-/* Signals arrive at the main thread alone, all others block them, and are passed on through a pipe.
- */
-static int signal_pipe[2];
-
-static void on_signal(int number)
-{
-	char byte = (char)number;
-	int saved = errno;
-
-	if (write(signal_pipe[1], &byte, 1) < 0)
-		errno = saved; /* full: one more of the same would change nothing */
-	errno = saved;
-}
-
-static const int handled[] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
-
-static void block_signals(int how)
+/* Blocked in all threads, they wait for run(). USR2 comes from serve(). */
+static sigset_t our_signals(void)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
-		sigaddset(&set, handled[i]);
-	pthread_sigmask(how, &set, NULL);
-}
-
-static bool catch_signals(void)
-{
-	struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_NODEFER};
-
-	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
-		return false;
-	fcntl(signal_pipe[0], F_SETFL, 0);
-	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
-		sigaction(handled[i], &act, NULL);
-	block_signals(SIG_UNBLOCK);
-	return true;
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	return set;
 }
 
 static void reload(struct app *app, const struct options *o)
@@ -316,49 +290,35 @@ static void reload(struct app *app, const struct options *o)
 
 static void *serve(void *arg)
 {
-	char byte = 0;
-
-	(void)arg;
-	if (!milter_serve())
-		log_say(LOG_LEVEL_ERROR, "libmilter gave up");
-	if (write(signal_pipe[1], &byte, 1) < 0) /* 0: the server has ended */
-		log_say(LOG_LEVEL_ERROR, "cannot wake the main thread: %s", strerror(errno));
-	return NULL;
+	milter_serve();
+	kill(getpid(), SIGUSR2);
+	return arg;
 }
 
 /* Serve until told to stop. */
 static int run(struct app *app, const struct options *o)
 {
-	bool stopping = false;
+	const sigset_t set = our_signals();
 	pthread_t thread;
-	ssize_t n;
-	char what;
 
-	if (pthread_create(&thread, NULL, serve, NULL) != 0 || !catch_signals())
+	if (pthread_create(&thread, NULL, serve, NULL) != 0 || pthread_detach(thread) != 0)
 		die(EX_OSERR, "cannot start the server's thread");
 	for (;;) {
-		n = read(signal_pipe[0], &what, 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n != 1 || what == 0)
-			break;
-		if (what == SIGHUP || what == SIGUSR1) {
-			reload(app, o);
-		} else if (!stopping) {
-			stopping = true;
-			log_say(LOG_LEVEL_NOTICE, "stopping");
-			milter_stop(DRAIN_MS);
+		switch (sigwaitinfo(&set, NULL)) {
+		case SIGHUP:
+		case SIGUSR1: reload(app, o); break;
+		case SIGTERM:
+		case SIGINT: log_say(LOG_LEVEL_NOTICE, "stopping"); return EX_OK;
+		case SIGUSR2: log_say(LOG_LEVEL_ERROR, "libmilter gave up"); return EX_SOFTWARE;
 		}
 	}
-	pthread_join(thread, NULL);
-	return stopping ? EX_OK : EX_SOFTWARE;
 }
 
 /* End what has been started. A thread that is still at work must not find its ground gone: then the
  * process ends without clearing up. */
 static int finish(struct app *app, struct reporter *reporter, int code)
 {
-	bool idle = milter_close(LEAVE_MS);
+	bool idle = milter_stop(DRAIN_MS);
 
 	if (reporter_stop(reporter, REPORT_MS) && idle) {
 		app_close(app);
@@ -379,6 +339,7 @@ int main(int argc, char **argv)
 	struct error why;
 	struct user user;
 	struct app app;
+	sigset_t signals;
 	bool to_syslog;
 
 	read_options(argc, argv, &options);
@@ -397,7 +358,8 @@ int main(int argc, char **argv)
 		parent = daemonize(&options);
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
-	block_signals(SIG_BLOCK); /* before any thread: they inherit it */
+	signals = our_signals();
+	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread: they inherit it */
 	if (!milter_bind(&app, config, user.uid, &code, &why))
 		goto fail;
 	if (!options.foreground && chdir("/") != 0) /* so as to keep no file system busy */
@@ -405,7 +367,7 @@ int main(int argc, char **argv)
 	code = EX_NOPERM;
 	if (!become(&user, &why) ||
 	    !app_open(&app, config_ref(config), &options.clock, true, &code, &why)) {
-		milter_close(0);
+		milter_stop(0);
 		goto fail;
 	}
 	/* From here on nothing from outside ends the process but TERM and INT. */

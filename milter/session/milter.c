@@ -2,9 +2,10 @@
  * user pointer, hence the one static below; it is set before the first connection and cleared after
  * the last.
  *
- * Callbacks run on libmilter's threads, and these go on for a while after smfi_main() has returned.
- * Every callback therefore passes a door, enter() and leave(): once it is shut nobody gets in, and
- * when those inside have left, what they work with may be freed. */
+ * Callbacks run on libmilter's threads, and there is no good way to end these: smfi_stop() takes up
+ * to five seconds, and the threads go on afterwards, with mutexes that are destroyed under them. So
+ * libmilter runs until the process ends. Every callback passes a door, enter() and leave(): once it
+ * is shut nobody gets in, and when those inside have left, what they work with may be freed. */
 #include "session/milter.h"
 
 #include <errno.h>
@@ -27,8 +28,12 @@
 /* The most one protocol packet may carry: above it libmilter drops the connection. Postfix sends
  * header fields of up to 102400 bytes; this is the largest size libmilter takes. */
 #define MAX_PACKET 1048575
+/* What we may do to a message. */
+#define CHANGES (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE | SMFIF_ADDRCPT | SMFIF_DELRCPT)
 /* Between two log lines about connections over max_sessions. */
 #define FULL_LOG_MS 60000
+/* At the end, for callbacks other than the judging ones; a rule with a stage may wait in one. */
+#define LEAVE_MS 2000
 /* Between two looks at what is waited for at the end. */
 #define PAUSE_US 10000
 
@@ -37,6 +42,7 @@ struct connection {
 	LIST_ENTRY(connection) beside;
 	struct session *session;
 	unsigned long quiet; /* SMFIP_NR_* steps that are not answered */
+	bool may_change;     /* the MTA lets us do all that we may want to */
 	bool leading_space;  /* header values keep, and need, the space after the colon */
 };
 
@@ -131,10 +137,15 @@ static bool full(const struct connection *c)
 	return count > session_config(c->session)->max_sessions;
 }
 
-static void refuse_connection(const struct connection *c)
+/* True if this connection is not to be served. */
+static bool refused(const struct connection *c)
 {
 	int64_t now = clock_mono_ms(), last = atomic_load(&self.full_logged_ms);
 
+	if (atomic_load(&self.stopping))
+		return true;
+	if (!full(c))
+		return false;
 	metrics_inc(&self.app->metrics, METRIC_CONNECTIONS_REFUSED);
 	if (now - last >= FULL_LOG_MS &&
 	    atomic_compare_exchange_strong(&self.full_logged_ms, &last, now))
@@ -142,6 +153,7 @@ static void refuse_connection(const struct connection *c)
 		    LOG_LEVEL_WARNING,
 		    "more than max_sessions = %ld connections: a temporary failure for the rest",
 		    session_config(c->session)->max_sessions);
+	return true;
 }
 
 /* -- the callbacks -- */
@@ -196,11 +208,11 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
 		quiet |= SMFIP_NR_CONN;
 	if (!decides_at(c, STAGE_MAIL))
 		quiet |= SMFIP_NR_MAIL;
-	*actions_r = actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE | SMFIF_ADDRCPT |
-				SMFIF_DELRCPT);
+	*actions_r = actions & CHANGES;
 	*steps_r = steps & (SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC | quiet);
 	*f2_r = *f3_r = 0;
 	c->quiet = *steps_r & quiet;
+	c->may_change = *actions_r == CHANGES;
 	c->leading_space = (*steps_r & SMFIP_HDR_LEADSPC) != 0;
 	if (actions & SMFIF_SETSYMLIST) {
 		*actions_r |= SMFIF_SETSYMLIST;
@@ -221,10 +233,8 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *sa)
 
 	if (c == NULL)
 		return SMFIS_TEMPFAIL;
-	if (!(c->quiet & SMFIP_NR_CONN) && (atomic_load(&self.stopping) || full(c))) {
-		refuse_connection(c);
+	if (!(c->quiet & SMFIP_NR_CONN) && refused(c))
 		return leave(SMFIS_TEMPFAIL);
-	}
 	if (session_connect(c->session, &client, name, &early))
 		return leave(answer(ctx, &early));
 	return go_on(c, SMFIP_NR_CONN);
@@ -381,8 +391,10 @@ static sfsistat judge(SMFICTX *ctx, const struct connection *c)
 
 	if (!apply_stamp(ctx, c, &v->stamp) ||
 	    (v->decision.action == ACTION_QUARANTINE && !apply_quarantine(ctx, c, v))) {
-		log_say(LOG_LEVEL_ERROR, "%s: the MTA did not take the changes: put off",
-			queue_id != NULL ? queue_id : "-");
+		log_say(c->may_change ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR, "%s: %s: put off",
+			queue_id != NULL ? queue_id : "-",
+			c->may_change ? "the MTA has hung up"
+				      : "the MTA does not let the message be changed so");
 		return SMFIS_TEMPFAIL;
 	}
 	result = answer(ctx, &v->decision);
@@ -434,8 +446,7 @@ static sfsistat on_close(SMFICTX *ctx)
 static struct smfiDesc descriptor = {
     .xxfi_name = (char[]){"alignd"},
     .xxfi_version = SMFI_VERSION,
-    .xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE | SMFIF_ADDRCPT | SMFIF_DELRCPT |
-		  SMFIF_SETSYMLIST,
+    .xxfi_flags = CHANGES | SMFIF_SETSYMLIST,
     .xxfi_connect = on_connect,
     .xxfi_helo = on_helo,
     .xxfi_envfrom = on_mail,
@@ -503,21 +514,13 @@ bool milter_bind(struct app *app, const struct config *config, uid_t owner, int 
 	}
 	if (dress_socket(config, owner, why))
 		return true;
-	milter_close(0);
+	milter_stop(0);
 	return false;
 }
 
-bool milter_serve(void)
+void milter_serve(void)
 {
-	return smfi_main() == MI_SUCCESS;
-}
-
-/* smfi_stop() waits for libmilter's listener, and that looks up every five seconds only. */
-static void *stop_listener(void *stopped)
-{
-	smfi_stop();
-	atomic_store((atomic_bool *)stopped, true);
-	return NULL;
+	smfi_main();
 }
 
 static bool wait_zero(atomic_int *number, int ms)
@@ -527,22 +530,6 @@ static bool wait_zero(atomic_int *number, int ms)
 	while (atomic_load(number) > 0 && clock_mono_ms() < end)
 		usleep(PAUSE_US);
 	return atomic_load(number) == 0;
-}
-
-void milter_stop(int ms)
-{
-	atomic_bool stopped = false;
-	pthread_t thread;
-
-	atomic_store(&self.stopping, true);
-	wait_zero(&self.judging, ms);
-	if (pthread_create(&thread, NULL, stop_listener, &stopped) != 0) {
-		smfi_stop();
-		return;
-	}
-	for (; !atomic_load(&stopped); usleep(PAUSE_US))
-		listen_knock(self.address); /* wakes it */
-	pthread_join(thread, NULL);
 }
 
 /* The socket's name is still in the file system, or another alignd's. */
@@ -556,13 +543,15 @@ static void remove_socket(void)
 		unlink(path);
 }
 
-bool milter_close(int ms)
+bool milter_stop(int ms)
 {
 	struct connection *c;
 
+	atomic_store(&self.stopping, true);
+	wait_zero(&self.judging, ms);
 	atomic_store(&self.shut, true);
 	remove_socket();
-	if (!wait_zero(&self.inside, ms))
+	if (!wait_zero(&self.inside, LEAVE_MS))
 		return false;
 	while ((c = LIST_FIRST(&self.connections)) != NULL)
 		connection_free(c);

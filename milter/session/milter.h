@@ -15,16 +15,13 @@
 bool milter_bind(struct app *app, const struct config *config, uid_t owner, int *exit_r,
 		 struct error *why);
 
-/* Serve until milter_stop(); blocks. False: libmilter gave up. */
-bool milter_serve(void);
+/* Serve; blocks until the process ends. Returns only if libmilter gives up. */
+void milter_serve(void);
 
-/* Judge no further message: put off those that end from now on, wait at most `ms` for those being
- * judged, then make milter_serve() return. From any thread but a callback's. */
-void milter_stop(int ms);
-
-/* After milter_serve() has returned, or instead of it: remove a unix socket, keep libmilter's
- * threads out, end the connections that are left. False: some callback is still at work after `ms`,
- * and `app` must not be closed. */
-bool milter_close(int ms);
+/* Judge no further message: put off those that end from now on, and wait at most `ms` for those
+ * being judged. Then end the connections and remove a unix socket; libmilter's threads go on, but
+ * do not touch `app` again. From any thread but a callback's. False: some callback is still at
+ * work, and `app` must not be closed. */
+bool milter_stop(int ms);
 
 #endif
