@@ -39,7 +39,7 @@
 /* Questions asked ahead of need for one message: an attacker's records decide their names. */
 #define MAX_HINTED_QUESTIONS 64
 /* Records of one answer that are kept: domains with a hundred TXT records exist, and one of them is
- * the policy. */
+ * the policy. More TXT records make the answer a failure. */
 #define MAX_ANSWER_RECORDS 256
 /* Bytes of one TXT record kept after joining; real SPF, DKIM and DMARC records are under 4 KB. */
 #define MAX_TXT_BYTES 16384

@@ -75,20 +75,24 @@ static size_t room_for(const struct ub_result *r)
 	return room;
 }
 
-/* The records that can be read; if none can, the server has failed. NULL: out of memory. */
+/* The records that can be read; if none can, the server has failed. Of too many TXT records none is
+ * told: the one that matters could be missing, and its absence would be a finding. NULL: out of
+ * memory. */
 static struct dns_answer *decode_records(const struct ub_result *r)
 {
 	struct dns_record records[MAX_ANSWER_RECORDS];
 	char *decoded = malloc(room_for(r)), *out = decoded;
 	struct dns_answer *a;
-	size_t n = 0;
+	size_t n = 0, i = 0;
 
 	if (decoded == NULL)
 		return NULL;
-	for (size_t i = 0; r->data[i] != NULL && n < MAX_ANSWER_RECORDS; i++)
+	for (; r->data[i] != NULL && n < MAX_ANSWER_RECORDS; i++)
 		if (rdata_decode((enum dns_type)r->qtype, (const uint8_t *)r->data[i],
 				 (size_t)r->len[i], out, &records[n]))
 			out += records[n++].len;
+	if (r->data[i] != NULL && r->qtype == DNS_TXT)
+		n = 0;
 	a = dns_answer_new(n > 0 ? DNS_OK : DNS_SERVFAIL, records, n);
 	free(decoded);
 	return a;
