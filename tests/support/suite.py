@@ -185,5 +185,10 @@ class Keys:
         """the zone of the case with its keys in it, unless the case says something else at that name"""
         zone = dict(c['zone'])
         for s in (c.get('sign') or []) + (c.get('arc') or []):
-            zone.setdefault('%s._domainkey.%s' % (s['s'], s['d']), [{'TXT': self.record(s.get('key', 'rsa'))}])
+            name, text = '%s._domainkey.%s' % (s['s'], s['d']), self.record(s.get('key', 'rsa'))
+            if name in (c.get('key_record') or {}):
+                v, _, rest = text.partition(' ')
+                text = '%s %s %s' % (v, c['key_record'][name], rest) if 'v=' not in c['key_record'][name] else \
+                    '%s %s' % (c['key_record'][name], rest)
+            zone.setdefault(name, [{'TXT': text}])
         return zone
