@@ -10,12 +10,13 @@ set yrange [0:*]
 set key autotitle columnhead
 array color[4] = ["#1b6ca8", "#d95f02", "#e6ab02", "#7570b3"]
 set multiplot layout 2,2
-set key top left font ",10" samplen 1
+unset key
 set title "Messages per second, warm (more is better)"
 plot for [i=2:count+1] data index 0 using i:xtic(1) lc rgb color[(i-2)%4+1]
-unset key
+set key top left Left reverse font ",10" samplen 1
 set title "CPU per message, ms, warm (less is better)"
 plot for [i=2:count+1] data index 1 using i:xtic(1) lc rgb color[(i-2)%4+1]
+unset key
 set title "Whole message, median ms, DNS answers after 100 ms, cold"
 plot for [i=2:count+1] data index 2 using i:xtic(1) lc rgb color[(i-2)%4+1]
 set title "Peak memory, MiB, warm"
