@@ -266,11 +266,11 @@ class Running(Case):
         os.chmod(self.work, 0o777)
         self.config('user = nobody\n')
         self.d.start()
+        self.assertEqual(self.judge().verdict, 'accept')        # it listens before it gives root up, and serves after
         with open('/proc/%d/status' % self.d.real_pid()) as f:
             status = f.read()
         self.assertRegex(status, r'(?m)^Uid:\s+65534\s+65534\s+65534')
         self.assertRegex(status, r'(?m)^Groups:\s+65534\s*$')
-        self.assertEqual(self.judge().verdict, 'accept')
 
     def test_socket_mode_and_group(self):
         if os.geteuid() != 0:
