@@ -217,7 +217,9 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
 	if (actions & SMFIF_SETSYMLIST) {
 		*actions_r |= SMFIF_SETSYMLIST;
 		smfi_setsymlist(ctx, SMFIM_CONNECT, (char[]){"j"});
-		smfi_setsymlist(ctx, SMFIM_ENVFROM, (char[]){"{auth_type} {auth_authen}"});
+		/* The queue id: Sendmail tells it with MAIL and not at the end, Postfix has none
+		 * before DATA. */
+		smfi_setsymlist(ctx, SMFIM_ENVFROM, (char[]){"i {auth_type} {auth_authen}"});
 		smfi_setsymlist(ctx, SMFIM_EOM, (char[]){"i"});
 	}
 	smfi_setpriv(ctx, c);

@@ -123,6 +123,7 @@ class Sent:
 
 class World:
     isolated = False
+    boxes = 'postfix/mail'
 
     def __init__(self, zones, config, deny=(), main_cf='', now=None):
         """zones: {origin: master file text}; deny: domains whose questions are never answered; now: alignd's clock"""
@@ -140,7 +141,7 @@ class World:
             self.addresses = set()
             self.start_dns()
             self.start_alignd()
-            self.start_postfix()
+            self.start_mta()
         except BaseException:
             self.close()
             raise
@@ -152,8 +153,7 @@ class World:
     def close(self):
         """end everything that was started, leave no file; a second Ctrl-C does not interrupt it"""
         old = {s: signal.signal(s, signal.SIG_IGN) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-        if self.postfix:
-            self.stop_postfix()
+        self.stop_mta()
         if self.daemon and self.daemon.proc:
             self.daemon.kill()
         for c in reversed(self.children):
@@ -210,19 +210,22 @@ class World:
     # -- the mail server -------------------------------------------------------------------------------------------
 
     def start_alignd(self):
-        # below Postfix's queue directory: "unix:alignd/sock" then works with and without chroot
-        for d in ('alignd', 'postfix/spool/alignd'):
-            os.makedirs(self.path(d))
-        postfix = pwd.getpwnam('postfix')
-        os.chown(self.path('postfix/spool/alignd'), 0, postfix.pw_gid)
-        os.chmod(self.path('postfix/spool/alignd'), 0o2750)
-        base = 'authserv_id = mx.rcpt.example\nnameserver = { "127.0.0.1@%d" }\nsocket_group = postfix\n' % self.dns_port
+        os.makedirs(self.path('alignd'))
+        listen, base = self.milter_socket()
+        base += 'authserv_id = mx.rcpt.example\nnameserver = { "127.0.0.1@%d" }\n' % self.dns_port
         self.smtp_port = 25 if self.isolated else free_port()
         self.daemon = daemon.Daemon(self.path('alignd'), base + self.config.replace('@SMTP@', str(self.smtp_port)), now=self.now,
-                                    listen='unix:' + self.path('postfix/spool/alignd/sock'))
+                                    listen=listen)
         self.daemon.start()
 
-    def start_postfix(self):
+    def milter_socket(self):
+        """below Postfix's queue directory: "unix:alignd/sock" then works with and without chroot"""
+        os.makedirs(self.path('postfix/spool/alignd'))
+        os.chown(self.path('postfix/spool/alignd'), 0, pwd.getpwnam('postfix').pw_gid)
+        os.chmod(self.path('postfix/spool/alignd'), 0o2750)
+        return 'unix:' + self.path('postfix/spool/alignd/sock'), 'socket_group = postfix\n'
+
+    def start_mta(self):
         p, nobody = self.path('postfix'), pwd.getpwnam('nobody')
         for d in ('etc', 'data', 'mail', 'log'):
             os.makedirs(os.path.join(p, d))
@@ -243,7 +246,7 @@ class World:
         def greets():
             if self.postfix.poll() is not None:
                 with open(self.path('postfix.out')) as f:
-                    raise WorldError('Postfix did not start: %s%s' % (f.read(), self.postfix_log()[-1000:]))
+                    raise WorldError('Postfix did not start: %s%s' % (f.read(), self.mta_log()[-1000:]))
             try:
                 with socket.create_connection(('127.0.0.1', self.smtp_port), timeout=1):
                     return True
@@ -251,10 +254,10 @@ class World:
                 return False
         wait_for('Postfix', greets, 30)
 
-    def stop_postfix(self):
+    def stop_mta(self):
         """the master is not our child but the script's; it takes its own processes along"""
         end = time.monotonic() + 10
-        while self.postfix.poll() is None:
+        while self.postfix and self.postfix.poll() is None:
             try:
                 with open(self.path('postfix/spool/pid/master.pid')) as f:
                     os.kill(int(f.read()), signal.SIGTERM if time.monotonic() < end else signal.SIGKILL)
@@ -266,7 +269,7 @@ class World:
                 if time.monotonic() > end + 5:
                     self.postfix.kill()
 
-    def postfix_log(self):
+    def mta_log(self):
         try:
             with open(self.path('postfix/log/maillog')) as f:
                 return f.read()
@@ -276,7 +279,7 @@ class World:
     def mail(self, box):
         """the messages delivered to a maildir, oldest first"""
         out = []
-        for f in sorted(glob.glob(self.path('postfix/mail', box, 'new', '*')), key=os.path.getmtime):
+        for f in sorted(glob.glob(self.path(self.boxes, box, 'new', '*')), key=os.path.getmtime):
             with open(f, 'rb') as o:
                 out.append(email.message_from_binary_file(o, policy=email.policy.compat32))
         return out
@@ -319,8 +322,8 @@ class World:
         try:
             wait_for("alignd's log line", lambda: ' action=' in self.daemon.log_text(log) or not self.daemon.alive())
         except WorldError as e:
-            raise WorldError('%s\nreply: %s\nalignd: %s\nPostfix: %s' % (
-                e, reply, self.daemon.log_text()[-1500:], self.postfix_log()[-1500:])) from None
+            raise WorldError('%s\nreply: %s\nalignd: %s\nthe mail server: %s' % (
+                e, reply, self.daemon.log_text()[-1500:], self.mta_log()[-1500:])) from None
         return Sent(reply, self.daemon.log_text(log), self.delivered(ident, reply))
 
     def delivered(self, ident, reply):
@@ -333,10 +336,10 @@ class World:
             for m in self.mail('inbox'):
                 if m['Message-ID'] == ident:
                     return m
-            if re.search(r'%s: milter-hold' % queue_id.group(1), self.postfix_log()):
+            if re.search(r'%s: milter-hold' % queue_id.group(1), self.mta_log()):
                 return None
             time.sleep(0.05)
-        raise WorldError('a message was accepted but not delivered: ' + self.postfix_log()[-1000:])
+        raise WorldError('a message was accepted but not delivered: ' + self.mta_log()[-1000:])
 
 
 NSD = '''server:

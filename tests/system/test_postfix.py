@@ -1,12 +1,14 @@
 """Real mail through a private Postfix, with real DNS servers: what the sender is told, what the mailbox gets, what both
 logs say."""
 import os
+import random
 import re
 import subprocess
 import time
 import unittest
 
 import daemon
+import forgery
 import suite
 import world
 from world import Client
@@ -57,14 +59,14 @@ class Postfix(unittest.TestCase):
         self.assertRegex(r.reply, r'^550 5\.7\.1 .*sender\.example')
         self.assertIsNone(r.delivered)
         self.assertRegex(r.log, 'dmarc=fail.* action=reject')
-        self.assertRegex(self.w.postfix_log(), r'milter-reject: END-OF-MESSAGE from \S+\[203\.0\.113\.66\]: 5\.7\.1 ')
+        self.assertRegex(self.w.mta_log(), r'milter-reject: END-OF-MESSAGE from \S+\[203\.0\.113\.66\]: 5\.7\.1 ')
 
     def test_held(self):
         r = self.send(MAIL.replace(b'sender.example', b'shop.example'), EVIL, 'x@evil.example')
         self.assertRegex(r.reply, '^250 ')
         self.assertIsNone(r.delivered)
         queue_id = re.search(r'queued as (\w+)', r.reply)[1]
-        self.assertRegex(self.w.postfix_log(), r'%s: milter-hold: ' % queue_id)
+        self.assertRegex(self.w.mta_log(), r'%s: milter-hold: ' % queue_id)
         self.assertRegex(r.log, '%s: .*action=quarantine' % queue_id)
 
     def test_forged_results_do_not_reach_the_mailbox(self):
@@ -76,6 +78,16 @@ class Postfix(unittest.TestCase):
         self.assertEqual(len(fields), 2, fields)
         self.assertIn('evil.example', fields[0])
         self.assertIn('kept.example', fields[1])
+
+    def test_forged_results_in_any_number_and_order(self):
+        dice = random.Random(1)
+        for _ in range(12):
+            message, kept = forgery.forge(dice, b'evil.example')
+            r = self.send(message, EVIL, 'x@evil.example')
+            with self.subTest(message):
+                fields = [re.sub(r'\s+', ' ', v) for v in r.delivered.get_all('Authentication-Results')]
+                self.assertIn('dmarc=none', fields[0])
+                self.assertEqual(fields[1:], kept)
 
     def test_long_field(self):
         r = self.send(b'X-Long: ' + b'\r\n '.join([b'x' * 900] * 100) + b'\r\n' + MAIL)

@@ -104,4 +104,4 @@ class Reports(unittest.TestCase):
                            stderr=subprocess.STDOUT, text=True)
         self.assertRegex(p.stdout, r'(?m)^%s sent +sender\.example' % DAY)
         self.assertNotRegex(p.stdout, r'sent +\S*victim')
-        self.assertNotIn('victim', self.w.postfix_log())
+        self.assertNotIn('victim', self.w.mta_log())
