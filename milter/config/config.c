@@ -1,9 +1,7 @@
 /* config.c - files and overrides into one snapshot. */
 #include "config/config.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 
 #include "base/domain.h"
 #include "base/nearest.h"
+#include "config/include.h"
 #include "config/snapshot.h"
 #include "config/syntax.h"
 
@@ -19,7 +18,6 @@
 #define MAX_DEPTH 4	       /* includes in includes: more is a file that includes itself */
 #define MAX_RULE_KEYS 32       /* a rule remembers its keys in the bits of an unsigned */
 #define PLACE_SIZE 224	       /* "file:line" */
-#define MAX_FILES 200	       /* in all, so that a pattern that matches too much ends soon */
 
 static const char default_rules[] = {
 #include "rules_dmarc.inc"
@@ -328,83 +326,11 @@ static void end_rule(struct source *f)
 
 static void read_file(struct reader *r, const char *path, const char *place);
 
-/* The files of an include. */
-struct names {
-	size_t count;
-	char *name[MAX_FILES];
-};
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* `folder` is empty or ends in a slash. */
-static void add_name(struct names *names, const char *folder, const char *name, struct error *why)
-{
-	char *path = NULL;
-
-	if (names->count == MAX_FILES)
-		error_set(why, "more than %d files", MAX_FILES);
-	else if (asprintf(&path, "%s%s", folder, name) < 0)
-		error_set(why, "out of memory");
-	else
-		names->name[names->count++] = path;
-}
-
-/* The files of a folder that match, in the order of the bytes of their names, whatever the locale.
- * No folder, no files. Not by glob(3): the C library of Debian 12 frees twice when it runs out of
- * memory there. */
-static void list_folder(struct names *names, const char *folder, const char *pattern,
-			struct error *why)
-{
-	DIR *d = opendir(folder[0] != '\0' ? folder : ".");
-	struct dirent *e;
-
-	if (d == NULL) {
-		if (errno != ENOENT)
-			error_set(why, "%s", strerror(errno));
-		return;
-	}
-	while (why->text[0] == '\0' && (e = readdir(d)) != NULL)
-		if (fnmatch(pattern, e->d_name, FNM_PERIOD) == 0)
-			add_name(names, folder, e->d_name, why);
-	closedir(d);
-	qsort(names->name, names->count, sizeof(names->name[0]), by_name);
-}
-
-/* Bytes of the path up to its last slash, that included. */
-static int folder_length(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? (int)(slash + 1 - path) : 0;
-}
-
-/* Relative to the folder of the file `from`. Wildcards count in the last part of the pattern only.
- */
-static void find_names(struct names *names, const char *from, const char *pattern,
-		       struct error *why)
-{
-	const char *last = pattern + folder_length(pattern);
-	char *folder = NULL;
-
-	if (asprintf(&folder, "%.*s%.*s", pattern[0] == '/' ? 0 : folder_length(from), from,
-		     folder_length(pattern), pattern) < 0) {
-		folder = NULL;
-		error_set(why, "out of memory");
-	} else if (strpbrk(last, "*?[") != NULL) {
-		list_folder(names, folder, last, why);
-	} else {
-		add_name(names, folder, last, why);
-	}
-	free(folder);
-}
-
 static void include(struct source *f, const struct statement *st)
 {
-	struct names names = {.count = 0};
-	struct error why = {""}, said;
+	struct include names;
+	struct error why, said;
+	bool found;
 	char place[PLACE_SIZE];
 
 	place_of(f, st->line, place);
@@ -412,18 +338,16 @@ static void include(struct source *f, const struct statement *st)
 		config_complain(f->r->e, place, "include more than 4 files deep");
 		return;
 	}
-	find_names(&names, f->name, st->value[0], &why);
-	if (why.text[0] != '\0') {
+	found = include_find(&names, f->name, st->value[0], &why);
+	if (!found) {
 		error_set(&said, "cannot include %.200s: %.200s", st->value[0], why.text);
 		config_complain(f->r->e, place, said.text);
 	}
 	f->r->depth++;
-	for (size_t i = 0; i < names.count; i++) {
-		if (why.text[0] == '\0' && !config_stop(f->r->e))
-			read_file(f->r, names.name[i], place);
-		free(names.name[i]);
-	}
+	for (size_t i = 0; found && i < names.count && !config_stop(f->r->e); i++)
+		read_file(f->r, names.name[i], place);
 	f->r->depth--;
+	include_free(&names);
 }
 
 static void take_statement(struct source *f, const struct statement *st)
@@ -451,7 +375,7 @@ static void read_text(struct reader *r, const char *name, const char *text, size
 	struct syntax *x = NULL;
 	const struct statement *st;
 
-	if (++r->files > MAX_FILES)
+	if (++r->files > INCLUDE_MAX_FILES)
 		config_complain(r->e, name, "more than 200 files are included");
 	else if (len > MAX_FILE_BYTES)
 		config_complain(r->e, name, "larger than 1 MB");
