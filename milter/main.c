@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -21,9 +22,11 @@
 #include "config/config.h"
 #include "session/app.h"
 #include "session/milter.h"
+#include "session/preflight.h"
+#include "session/probe.h"
 #include "session/reporter.h"
+#include "session/reporting.h"
 
-#define DEFAULT_FILE "/etc/alignd/alignd.conf"
 #define MAX_OVERRIDES 100
 /* When we are told to stop, less in all than the service's TimeoutStopSec: for messages being
  * judged, longer than the default message_deadline; for a report being sent; for rows being
@@ -39,10 +42,10 @@ static const char usage[] =
     "A milter that checks PTR, SPF, DKIM and DMARC of incoming mail, applies the rules of its\n"
     "configuration, and counts what it saw for DMARC aggregate reports. See alignd(8).\n"
     "\n"
-    "  -c FILE           read this configuration (default " DEFAULT_FILE ")\n"
+    "  -c FILE           read this configuration (default " CONFIG_DEFAULT_FILE ")\n"
     "  -o 'key = value'  set an option, over the file; may be repeated\n"
     "  -f                stay in the foreground and log to stderr\n"
-    "  -n                check the configuration and exit\n"
+    "  -n                check the configuration and what it names, and exit\n"
     "  --now EPOCH       act as if this were the time, for tests; only with -f\n"
     "  -V                print the version\n"
     "  -h                print this help\n";
@@ -121,17 +124,19 @@ static void read_options(int argc, char **argv, struct options *o)
 		wrong_usage("--now is for tests and needs -f");
 }
 
-/* Read the configuration; without -c, a missing default file means the defaults. NULL: every error
- * is printed. */
+/* The file to be read; without -c, a missing default file means the defaults: NULL. */
+static const char *file_of(const struct options *o)
+{
+	return o->file != NULL ? o->file : config_default_file();
+}
+
+/* Read the configuration. NULL: every error is told. */
 static const struct config *load(const struct options *o, bool to_log)
 {
-	const char *file = o->file;
 	struct config_errors errors;
 	const struct config *c;
 
-	if (file == NULL && access(DEFAULT_FILE, F_OK) == 0)
-		file = DEFAULT_FILE;
-	c = config_load(file, o->overrides, o->override_count, &errors);
+	c = config_load(file_of(o), o->overrides, o->override_count, &errors);
 	for (size_t i = 0; c == NULL && i < errors.count; i++) {
 		if (to_log)
 			log_say(LOG_LEVEL_ERROR, "%s", errors.item[i].text);
@@ -150,22 +155,32 @@ struct user {
 	gid_t gid;
 };
 
+/* The group that `option` names, NULL if it is empty; ends the start if there is no such group. */
+static const struct group *find_group(const char *option, const char *name)
+{
+	const struct group *gr = name[0] != '\0' ? getgrnam(name) : NULL;
+	char text[128];
+
+	if (gr != NULL || name[0] == '\0')
+		return gr;
+	snprintf(text, sizeof(text), "%s = %s: there is no such group", option, name);
+	die(EX_NOUSER, text);
+}
+
 /* Looked up at the start, when a mistake can still be told. */
 static struct user find_user(const struct config *c)
 {
 	const struct passwd *pw = c->user[0] != '\0' ? getpwnam(c->user) : NULL;
-	const struct group *gr = c->group[0] != '\0' ? getgrnam(c->group) : NULL;
 	struct user u = {.name = NULL, .uid = (uid_t)-1};
+	const struct group *gr;
 	char text[128];
 
 	if (pw == NULL && c->user[0] != '\0') {
 		snprintf(text, sizeof(text), "user = %s: there is no such user", c->user);
 		die(EX_NOUSER, text);
 	}
-	if (gr == NULL && c->group[0] != '\0') {
-		snprintf(text, sizeof(text), "group = %s: there is no such group", c->group);
-		die(EX_NOUSER, text);
-	}
+	find_group("socket_group", c->socket_group);
+	gr = find_group("group", c->group);
 	if (pw == NULL)
 		return u;
 	u.gid = gr != NULL ? gr->gr_gid : pw->pw_gid;
@@ -183,6 +198,47 @@ static bool become(const struct user *u, struct error *why)
 		return true;
 	error_set(why, "cannot become user \"%s\": %s", u->name, strerror(errno));
 	return false;
+}
+
+/* Try, in a child, what the start needs; the exit code, with a sentence unless it is EX_OK. In a
+ * child, because it has to be done as the user we shall be, while the socket is opened as who we
+ * are. */
+static int rehearse(const struct config *c, const struct user *u, bool look)
+{
+	struct error why, warning = {""};
+	int status, code = EX_NOPERM;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die(EX_OSERR, strerror(errno));
+	if (pid > 0) {
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+	}
+	if (become(u, &why) &&
+	    preflight(c, look ? PREFLIGHT_LOOK : PREFLIGHT_START, &code, &why, &warning))
+		code = EX_OK;
+	else
+		fprintf(stderr, "alignd: %s\n", why.text);
+	if (warning.text[0] != '\0')
+		fprintf(stderr, "alignd: warning: %s\n", warning.text);
+	_exit(code);
+}
+
+/* The end of alignd -n. */
+static int tell_check(const struct options *o, int code)
+{
+	const char *file = file_of(o);
+
+	if (code != EX_OK)
+		return code;
+	if (file != NULL)
+		printf("alignd: %s is right\n", file);
+	else
+		puts("alignd: there is no " CONFIG_DEFAULT_FILE
+		     ": the defaults are used, and they are right");
+	return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 
 /* Leave the terminal. The parent stays until the child says how the start went: its exit code is
@@ -268,10 +324,12 @@ static sigset_t our_signals(void)
 	return set;
 }
 
-static void reload(struct app *app, const struct options *o)
+/* `running` is the configuration of the start. */
+static void reload(struct app *app, const struct options *o, const struct config *running)
 {
 	const struct config *c = load(o, true);
 	enum log_level level;
+	struct strbuf names;
 	struct error why;
 
 	if (c == NULL) {
@@ -279,13 +337,32 @@ static void reload(struct app *app, const struct options *o)
 			"the configuration has errors: the old one stays in force");
 		return;
 	}
+	strbuf_init(&names, 1024);
 	level = c->log_level;
-	if (!app_reload(app, c, &why)) {
-		log_say(LOG_LEVEL_ERROR, "%s: the old configuration stays in force", why.text);
+	if (config_needs_restart(running, c, &names))
+		log_say(LOG_LEVEL_WARNING, "taken up by a restart only: %s", strbuf_text(&names));
+	strbuf_free(&names);
+	if (!reporting_check(c, &why)) {
+		config_unref(c);
+	} else if (app_reload(app, c, &why)) {
+		log_say(LOG_LEVEL_NOTICE, "configuration read anew");
+		log_set_level(level);
 		return;
 	}
-	log_say(LOG_LEVEL_NOTICE, "configuration read anew");
-	log_set_level(level);
+	log_say(LOG_LEVEL_ERROR, "%s: the old configuration stays in force", why.text);
+}
+
+/* Tell the log how things stand. */
+static void welcome(const struct app *app, const struct options *o, const struct config *c)
+{
+	struct error why;
+
+	if (file_of(o) == NULL)
+		log_say(LOG_LEVEL_NOTICE,
+			"there is no " CONFIG_DEFAULT_FILE ": the defaults are used");
+	if (!probe_resolver(app->resolver, c, PROBE_MS, &why))
+		log_say(LOG_LEVEL_WARNING, "%s", why.text);
+	log_say(LOG_LEVEL_NOTICE, "alignd %s serves on %s", ALIGND_VERSION, c->listen);
 }
 
 static void *serve(void *arg)
@@ -296,7 +373,7 @@ static void *serve(void *arg)
 }
 
 /* Serve until told to stop. */
-static int run(struct app *app, const struct options *o)
+static int run(struct app *app, const struct options *o, const struct config *running)
 {
 	const sigset_t set = our_signals();
 	pthread_t thread;
@@ -306,7 +383,7 @@ static int run(struct app *app, const struct options *o)
 	for (;;) {
 		switch (sigwaitinfo(&set, NULL)) {
 		case SIGHUP:
-		case SIGUSR1: reload(app, o); break;
+		case SIGUSR1: reload(app, o, running); break;
 		case SIGTERM:
 		case SIGINT: log_say(LOG_LEVEL_NOTICE, "stopping"); return EX_OK;
 		case SIGUSR2: log_say(LOG_LEVEL_ERROR, "libmilter gave up"); return EX_SOFTWARE;
@@ -335,7 +412,7 @@ int main(int argc, char **argv)
 	struct reporter *reporter;
 	const struct config *config;
 	struct options options;
-	int code = EX_OK, parent = -1;
+	int code, parent = -1;
 	struct error why;
 	struct user user;
 	struct app app;
@@ -346,12 +423,14 @@ int main(int argc, char **argv)
 	config = load(&options, false);
 	if (config == NULL)
 		return EX_CONFIG;
-	if (options.check_only) {
-		config_unref(config);
-		puts("alignd: the configuration is right");
-		return EX_OK;
-	}
 	user = find_user(config);
+	code = rehearse(config, &user, options.check_only);
+	if (options.check_only)
+		code = tell_check(&options, code);
+	if (options.check_only || code != EX_OK) {
+		config_unref(config);
+		return code;
+	}
 	to_syslog = !options.foreground && config->log_target == CONFIG_LOG_SYSLOG;
 	log_open(to_syslog, config->log_level);
 	if (!options.foreground)
@@ -372,10 +451,10 @@ int main(int argc, char **argv)
 	}
 	/* From here on nothing from outside ends the process but TERM and INT. */
 	reporter = reporter_start(&app);
-	log_say(LOG_LEVEL_NOTICE, "alignd %s serves on %s", ALIGND_VERSION, config->listen);
+	welcome(&app, &options, config);
 	started(parent, EX_OK, to_syslog);
+	code = run(&app, &options, config);
 	config_unref(config);
-	code = run(&app, &options);
 	return finish(&app, reporter, code);
 fail:
 	fprintf(stderr, "alignd: %s\n", why.text);

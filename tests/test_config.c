@@ -195,6 +195,8 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	    {"quarantine_header = nothing", "t.conf:1: quarantine_header must be a header field in "
 					    "ASCII such as \"X-Spam-Flag: YES\""},
 	    {"report_to = listed", "t.conf:1: report_to = listed needs report_domains"},
+	    {"report_sendmail = \"/usr/sbin/sendmail -i\"",
+	     "t.conf:1: report_sendmail is the path of a program, without arguments"},
 	    {"report_sign_key = /k", "t.conf:1: report_sign_key needs report_sign_selector"},
 	    {"report_sign_selector = s", "t.conf:1: report_sign_selector needs report_sign_key"},
 	    {"dns_timeout = 30s", "t.conf:1: dns_timeout is longer than message_deadline"},
@@ -837,6 +839,37 @@ static void too_many_rules_are_refused_soon(void **state)
 	free(text);
 }
 
+static void names_the_options_that_only_a_restart_takes_up(void **state)
+{
+	static const struct {
+		const char *fresh, *names;
+	} rows[] = {
+	    {"mode = monitor nameserver = 192.0.2.1", ""},
+	    {"mode = enforce nameserver = { 192.0.2.1 }\nkeep = 9d\nlisten = "
+	     "\"inet:8892@127.0.0.1\"",
+	     ""},
+	    {"nameserver = { 192.0.2.1, 192.0.2.2 }", "nameserver"},
+	    {"", "nameserver"},
+	    {"durable = no user = u listen = \"unix:/run/x\" nameserver = 192.0.2.1",
+	     "listen, user, durable"},
+	};
+	const struct config *running = load_ok("mode = monitor nameserver = 192.0.2.1");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct config *fresh = load_ok(rows[i].fresh);
+		struct strbuf names;
+
+		strbuf_init(&names, 1024);
+		assert_int_equal(config_needs_restart(running, fresh, &names),
+				 rows[i].names[0] != '\0');
+		assert_string_equal(strbuf_text(&names), rows[i].names);
+		strbuf_free(&names);
+		config_unref(fresh);
+	}
+	config_unref(running);
+}
+
 static void *busy(void *arg)
 {
 	const struct config *c = arg;
@@ -885,6 +918,7 @@ int main(void)
 	    cmocka_unit_test(every_option_and_rule_key_is_documented),
 	    cmocka_unit_test(large_hostile_files_end_soon),
 	    cmocka_unit_test(too_many_rules_are_refused_soon),
+	    cmocka_unit_test(names_the_options_that_only_a_restart_takes_up),
 	    cmocka_unit_test(threads_share_and_read_configurations),
 	};
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

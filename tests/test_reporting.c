@@ -97,6 +97,38 @@ static void says_that_a_key_cannot_be_used(void **state)
 	app_close(&app);
 }
 
+static void checks_key_and_program_if_there_are_to_be_reports(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} rows[] = {
+	    {"report_sign_key = /nonexistent/key.pem\nreport_sign_selector = s\n",
+	     "/nonexistent/key.pem"},
+	    {"report_sendmail = /nonexistent/sendmail\n",
+	     "report_sendmail = /nonexistent/sendmail: No such file or directory"},
+	    {"report_sendmail = /etc/passwd\n", "Permission denied"},
+	    {"report_sendmail = /bin/true\n", NULL},
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct error why = {""};
+		struct app app;
+
+		open_app(&app, rows[i].text);
+		assert_true(reporting_check(app.current->config, &why)); /* reports = no */
+		app_close(&app);
+		snprintf(text, sizeof(text), "reports = yes\nreport_from = d@mx.example\n%s",
+			 rows[i].text);
+		open_app(&app, text);
+		assert_int_equal(reporting_check(app.current->config, &why), rows[i].says == NULL);
+		if (rows[i].says != NULL && strstr(why.text, rows[i].says) == NULL)
+			fail_msg("%s", why.text);
+		app_close(&app);
+	}
+}
+
 /* compare_discovery opens the list too, and reports must not follow it. */
 static void uses_the_public_suffix_list_only_for_discovery(void **state)
 {
@@ -135,6 +167,7 @@ int main(void)
 	    cmocka_unit_test(takes_every_setting),
 	    cmocka_unit_test(knows_whom_to_report_to),
 	    cmocka_unit_test(says_that_a_key_cannot_be_used),
+	    cmocka_unit_test(checks_key_and_program_if_there_are_to_be_reports),
 	    cmocka_unit_test(uses_the_public_suffix_list_only_for_discovery),
 	};
 	return cmocka_run_group_tests_name("reporting", tests, NULL, NULL);

@@ -35,13 +35,19 @@ static void run_sql(struct place *p, const char *sql)
 	sdb_close(db);
 }
 
-static void assert_refused(struct place *p, const char *reason)
+static void assert_says(const struct place *p, const char *reason)
 {
-	struct store *s = store_open(p->path, true, &p->why);
-
-	assert_null(s);
 	if (strstr(p->why.text, reason) == NULL || strstr(p->why.text, p->path) == NULL)
 		fail_msg("\"%s\" instead of \"%s\"", p->why.text, reason);
+}
+
+/* Before the start and at it. */
+static void assert_refused(struct place *p, const char *reason)
+{
+	assert_false(store_check(p->path, &p->why));
+	assert_says(p, reason);
+	assert_null(store_open(p->path, true, &p->why));
+	assert_says(p, reason);
 }
 
 static void refuses_a_text_file(void **state)
@@ -88,6 +94,28 @@ static void refuses_a_missing_directory(void **state)
 	memcpy(p->path, path, sizeof(path));
 }
 
+static void a_check_makes_nothing_and_changes_nothing(void **state)
+{
+	struct place *p = *state;
+	struct stat before, after;
+
+	assert_true(store_check(p->path, &p->why));
+	assert_int_equal(access(p->path, F_OK), -1);
+	run_sql(p, "PRAGMA user_version=0"); /* as an older alignd left it */
+	assert_int_equal(stat(p->path, &before), 0);
+	assert_true(store_check(p->path, &p->why));
+	assert_int_equal(stat(p->path, &after), 0);
+	assert_memory_equal(&before.st_mtim, &after.st_mtim, sizeof(before.st_mtim));
+}
+
+static void refuses_what_a_newer_alignd_wrote(void **state)
+{
+	struct place *p = *state;
+
+	run_sql(p, "PRAGMA user_version=999");
+	assert_refused(p, "a newer alignd (schema 999");
+}
+
 static void makes_a_file_that_others_cannot_read(void **state)
 {
 	struct place *p = *state;
@@ -107,6 +135,8 @@ int main(void)
 	    TEST(refuses_the_database_of_another_program),
 	    TEST(refuses_a_damaged_file),
 	    TEST(refuses_a_missing_directory),
+	    TEST(a_check_makes_nothing_and_changes_nothing),
+	    TEST(refuses_what_a_newer_alignd_wrote),
 	    TEST(makes_a_file_that_others_cannot_read),
 	};
 	return cmocka_run_group_tests_name("store_sqlite", tests, NULL, NULL);

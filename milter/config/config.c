@@ -481,6 +481,13 @@ static const struct config *finish(struct reader *r, const char *const *override
 	return NULL;
 }
 
+/* A file that is there and cannot be reached is an error of reading. */
+const char *config_default_file(void)
+{
+	return access(CONFIG_DEFAULT_FILE, F_OK) == 0 || errno != ENOENT ? CONFIG_DEFAULT_FILE
+									 : NULL;
+}
+
 const struct config *config_load(const char *path, const char *const *overrides, size_t n,
 				 struct config_errors *errors_r)
 {

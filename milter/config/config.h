@@ -1,9 +1,12 @@
-/* config.h - the configuration: read once into an unchanging, counted snapshot. Grammar
- * (alignd.conf(5)): key = value            a bare word or "text" with \" and \\; on the line of its
- * key key = { a, b }         a list, over as many lines as wanted include "more.conf"      a glob
- * pattern, relative to this file, in the order of the bytes of the names rule "name" { ... }
- * conditions and settings, see rule.h # comment A key set twice in one file is an error; what is
- * read later overrides what was read before, -o overrides both. */
+/* config.h - the configuration: read once into an unchanging, counted snapshot. The grammar, in
+ * full in alignd.conf(5):
+ * - key = value: a bare word or "text" with \" and \\; on the line of its key
+ * - key = { a, b }: a list, over as many lines as wanted
+ * - include "more.conf": a pattern, relative to this file, in the order of the bytes of the names
+ * - rule "name" { ... }: conditions and settings, see rule.h
+ * - # comment
+ * A key set twice in one file is an error; what is read later overrides what was read before, -o
+ * overrides both. */
 #ifndef ALIGND_CONFIG_CONFIG_H
 #define ALIGND_CONFIG_CONFIG_H
 
@@ -15,6 +18,7 @@
 #include "base/addr.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/strbuf.h"
 #include "policy/policy.h"
 
 /* The values of ENUM options, in the order of the choices in options.def. */
@@ -52,6 +56,7 @@ struct config {
 	const struct rules *rules; /* the default rules if no file has any */
 };
 
+#define CONFIG_DEFAULT_FILE "/etc/alignd/alignd.conf"
 #define CONFIG_MAX_ERRORS 20 /* enough to read at once; the reader stops there */
 
 /* What was wrong, each "file:line: sentence", in the order met. */
@@ -60,6 +65,9 @@ struct config_errors {
 	bool more; /* the reader stopped at CONFIG_MAX_ERRORS */
 	struct error item[CONFIG_MAX_ERRORS];
 };
+
+/* CONFIG_DEFAULT_FILE; NULL if there is no such file, which is no error. */
+const char *config_default_file(void);
 
 /* Read `path` (NULL: defaults only) and the `n` overrides "key=value". NULL if anything at all is
  * wrong; everything that is wrong is then in `errors_r`. One reference, given back with
@@ -76,6 +84,11 @@ const struct config *config_load_text(const char *name, const char *text, size_t
 /* Take one more reference; give one back (NULL is fine). Thread-safe. */
 const struct config *config_ref(const struct config *c);
 void config_unref(const struct config *c);
+
+/* Write the names of the options that differ between the two and that only a restart takes up,
+ * "listen, user". False: there are none. */
+bool config_needs_restart(const struct config *running, const struct config *fresh,
+			  struct strbuf *names);
 
 /* True if no file had a rule and the default rules are in force. */
 bool config_default_rules(const struct config *c);

@@ -53,6 +53,9 @@ static void check_reports(const struct snapshot *s, struct config_errors *e)
 	if (c->report_to == CONFIG_REPORT_LISTED && c->report_domains.count == 0)
 		complain(s, e, OPTION_ID_report_to, OPTION_ID_report_to,
 			 "report_to = listed needs report_domains");
+	if (strpbrk(c->report_sendmail, " \t") != NULL)
+		complain(s, e, OPTION_ID_report_sendmail, OPTION_ID_report_sendmail,
+			 "report_sendmail is the path of a program, without arguments");
 	if (c->report_sign_key[0] != '\0' && c->report_sign_selector[0] == '\0')
 		complain(s, e, OPTION_ID_report_sign_key, OPTION_ID_report_sign_key,
 			 "report_sign_key needs report_sign_selector");

@@ -169,6 +169,8 @@ static void option_item(const struct config *c, const struct option *o, struct s
 	prose(out, o->help);
 	if (option_range(o, &range))
 		strbuf_addf(out, "From %s.\n", strbuf_text(&range));
+	if (o->at_start)
+		strbuf_add(out, "Taken up by a restart only.\n");
 	if (o->choices[0] != '\0')
 		strbuf_addf(out, "The default is %s.\n", strbuf_text(&value));
 	strbuf_free(&value);

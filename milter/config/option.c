@@ -11,11 +11,15 @@
 
 static const struct option options[] = {
 #define SECTION(title)
-#define OPTION(kind, type, name, def, least, most, choices, help) \
-	[OPTION_ID_##name] = {OPTION_##kind, #name,   def,  least, \
-			      most,	     choices, help, offsetof(struct config, name)},
+#define ROW(at_start, kind, type, name, def, least, most, choices, help) \
+	[OPTION_ID_##name] = {OPTION_##kind, #name,    def, \
+			      least,	     most,     choices, \
+			      help,	     at_start, offsetof(struct config, name)},
+#define OPTION(...) ROW(false, __VA_ARGS__)
+#define START_OPTION(...) ROW(true, __VA_ARGS__)
 #include "config/options.def"
 #undef OPTION
+#undef ROW
 #undef SECTION
 };
 

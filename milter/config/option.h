@@ -29,6 +29,7 @@ struct option {
 	const char *name, *def;
 	int64_t least, most;
 	const char *choices, *help;
+	bool at_start; /* taken up by a restart only */
 	size_t offset; /* of the field in struct config */
 };
 

@@ -11,7 +11,7 @@
 
 size_t rdata_room(enum dns_type type, size_t len)
 {
-	return type == DNS_PTR || type == DNS_MX ? ESCAPED * len : len;
+	return type == DNS_PTR || type == DNS_MX || type == DNS_NS ? ESCAPED * len : len;
 }
 
 /* One byte of a label. */
@@ -80,6 +80,7 @@ bool rdata_decode(enum dns_type type, const uint8_t *raw, size_t len, char *out,
 		memcpy(out, raw, len);
 		return true;
 	case DNS_TXT: return decode_txt(raw, len, out, &record_r->len);
+	case DNS_NS:
 	case DNS_PTR: return decode_name(raw, len, out, &record_r->len);
 	case DNS_MX:
 		if (len < 2)

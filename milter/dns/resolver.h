@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum dns_type { DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
+enum dns_type { DNS_A = 1, DNS_NS = 2, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
 
 /* How a question ended. The four failures are never to be read as "no record". */
 enum dns_status {
@@ -24,8 +24,8 @@ enum dns_status {
 /* One record, decoded:
  * A, AAAA  data = the 4 or 16 raw bytes;
  * TXT      data = the character-strings joined with nothing between (may hold any byte, NUL too);
- * PTR, MX  data = the name as text, lower case, no final dot; a byte outside [a-z0-9_-] inside a label is written
- *          \DDD, so that no label can pretend to hold a dot. The root is "".
+ * PTR, MX, NS  data = the name as text, lower case, no final dot; a byte outside [a-z0-9_-] inside a label is
+ *          written \DDD, so that no label can pretend to hold a dot. The root is "".
  * A NUL follows the data, not counted in `len`. */
 struct dns_record {
 	const char *data;
@@ -63,8 +63,8 @@ const char *dns_type_name(enum dns_type type);
 typedef void dns_answered(void *arg, struct dns_answer *answer);
 
 struct resolver {
-	/* Ask `name` (normal or escaped text, no final dot) for `type`; `answered` is called exactly once, perhaps
-	 * before this returns. Any thread. */
+	/* Ask `name` (normal or escaped text, no final dot; "." is the root) for `type`; `answered` is called exactly
+	 * once, perhaps before this returns. Any thread. */
 	void (*ask)(struct resolver *r, const char *name, enum dns_type type, dns_answered *answered, void *arg);
 	/* Stop and free; every question still open is answered with a failure first. */
 	void (*free)(struct resolver *r);

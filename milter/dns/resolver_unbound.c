@@ -165,7 +165,7 @@ static void unbound_ask(struct resolver *r, const char *name, enum dns_type type
 	struct question q;
 
 	metrics_inc(u->metrics, METRIC_DNS_QUESTIONS);
-	if (!question_set(&q, name, type, u->seed)) {
+	if (!question_set(&q, name, type, u->seed) && strcmp(name, ".") != 0) {
 		answered(arg, dns_answer_ref(u->failed[DNS_NXDOMAIN]));
 		return;
 	}

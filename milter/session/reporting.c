@@ -1,7 +1,9 @@
 /* reporting.c - what the configuration says about reports. */
 #include "session/reporting.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAIL_SECONDS \
 	120 /* one SMTP transaction; RFC 5321 4.5.3.2 allows more, a daily report need not */
@@ -15,6 +17,14 @@ static enum report_to who(enum config_report_to to)
 	};
 
 	return same[to];
+}
+
+static bool can_run(const char *program, struct error *why)
+{
+	if (program[0] == '\0' || access(program, X_OK) == 0)
+		return true;
+	error_set(why, "report_sendmail = %s: %s", program, strerror(errno));
+	return false;
 }
 
 bool reporting_open(struct reporting *r, const struct config *c, struct error *why)
@@ -42,6 +52,18 @@ bool reporting_open(struct reporting *r, const struct config *c, struct error *w
 			      c->report_sign_selector, why);
 	r->settings.signer = r->signer;
 	return r->signer != NULL;
+}
+
+bool reporting_check(const struct config *c, struct error *why)
+{
+	struct reporting r;
+
+	if (!c->reports)
+		return true;
+	if (!can_run(c->report_sendmail, why) || !reporting_open(&r, c, why))
+		return false;
+	reporting_close(&r);
+	return true;
 }
 
 void reporting_close(struct reporting *r)

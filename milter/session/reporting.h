@@ -13,6 +13,10 @@ struct reporting {
 /* Read the signing key and fill the settings. False and the reason: the key cannot be used. */
 bool reporting_open(struct reporting *r, const struct config *c, struct error *why);
 
+/* Can the reports be made as `c` says, as far as one can see without making one? True if there are
+ * to be none. False and the reason. */
+bool reporting_check(const struct config *c, struct error *why);
+
 /* Free the signer. */
 void reporting_close(struct reporting *r);
 

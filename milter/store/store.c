@@ -330,6 +330,11 @@ struct store *store_open(const char *path, bool durable, struct error *why)
 	return s;
 }
 
+bool store_check(const char *path, struct error *why)
+{
+	return sdb_check(path, why);
+}
+
 struct store *store_attach(const char *path, struct error *why)
 {
 	return store_new(path, false, true, why);

@@ -16,6 +16,9 @@ struct store;
  * and the reason. */
 struct store *store_open(const char *path, bool durable, struct error *why);
 
+/* Would store_open() succeed? Nothing is made or changed. False and the reason. */
+bool store_check(const char *path, struct error *why);
+
 /* Open a file that is there, for tools: reading and report states, beside a running daemon.
  * store_add() fails. */
 struct store *store_attach(const char *path, struct error *why);

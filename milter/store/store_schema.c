@@ -1,10 +1,10 @@
 /* store_schema.c - the tables of the store. A step, once released, is never changed: a new one
- * follows it.
- *
- * policy     each distinct policy seen of a domain in a day (UTC, counted from 1970); one report is
- * made for each aggregate  the counted tuples: messages that a report cannot tell apart outcome
- * what became of the messages of a day, reportable or not report     one for each policy of a
- * closed day that asks for reports delivery   its destinations; each is sent to at most once */
+ * follows it. Days are UTC, counted from 1970.
+ * - policy: each distinct policy seen of a domain in a day; one report is made for each
+ * - aggregate: the counted tuples, messages that a report cannot tell apart
+ * - outcome: what became of the messages of a day, reportable or not
+ * - report: one for each policy of a closed day that asks for reports
+ * - delivery: its destinations; each is sent to at most once */
 #include "store/store_schema.h"
 
 #include <assert.h>

@@ -108,19 +108,26 @@ static bool migrate_locked(struct sdb *db, struct error *why)
 	return run(db, sql, why);
 }
 
+/* The schema of the file, one that this program knows. */
+static bool known_version(struct sdb *db, int64_t *version_r, struct error *why)
+{
+	if (!ask_int(db, "PRAGMA user_version", version_r, why))
+		return false;
+	if (*version_r >= 0 && *version_r <= STORE_SCHEMA_VERSION)
+		return true;
+	error_set(why, "%s: written by a newer alignd (schema %lld, this one knows %d)", db->path,
+		  (long long)*version_r, STORE_SCHEMA_VERSION);
+	return false;
+}
+
 static bool migrate(struct sdb *db, struct error *why)
 {
 	int64_t version;
 
-	if (!ask_int(db, "PRAGMA user_version", &version, why))
+	if (!known_version(db, &version, why))
 		return false;
 	if (version == STORE_SCHEMA_VERSION)
 		return true;
-	if (version < 0 || version > STORE_SCHEMA_VERSION) {
-		error_set(why, "%s: written by a newer alignd (schema %lld, this one knows %d)",
-			  db->path, (long long)version, STORE_SCHEMA_VERSION);
-		return false;
-	}
 	if (!sdb_begin(db, why))
 		return false;
 	if (migrate_locked(db, why) && sdb_commit(db, why))
@@ -144,49 +151,93 @@ static bool use_wal(struct sdb *db, struct error *why)
 
 /* SQLite would create it with 0644: who writes to whom is nobody else's business. Only a new file
  * is opened here: closing a second descriptor of a database drops the process's locks on it. */
-static void create_private(const char *path)
+static bool create_private(const char *path, struct error *why)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 
+	if (fd < 0 && errno != EEXIST) {
+		error_set(why, "%s: cannot be made: %s", path, strerror(errno));
+		return false;
+	}
 	if (fd >= 0)
 		close(fd);
+	return true;
 }
 
-static bool open_file(struct sdb *db, bool create, bool durable, struct error *why)
+/* A file that is there, ours, and may be written. */
+static bool open_file(struct sdb *db, struct error *why)
 {
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, code;
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+	int code = sqlite3_open_v2(db->path, &db->handle, flags, NULL);
 
-	if (create)
-		create_private(db->path);
-	code = sqlite3_open_v2(db->path, &db->handle, flags, NULL);
 	if (code != SQLITE_OK)
 		return failed(db, code, why);
 	sqlite3_busy_timeout(db->handle, BUSY_MS);
 	sqlite3_extended_result_codes(db->handle, 1);
 	if (!is_ours(db, why))
 		return false;
-	if (sqlite3_db_readonly(db->handle, "main"))
-		return failed(db, SQLITE_READONLY, why);
+	return !sqlite3_db_readonly(db->handle, "main") || failed(db, SQLITE_READONLY, why);
+}
+
+static bool set_up(struct sdb *db, bool durable, struct error *why)
+{
 	return use_wal(db, why) &&
 	       run(db, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", why) &&
 	       run(db, "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16384", why) &&
 	       migrate(db, why);
 }
 
-struct sdb *sdb_open(const char *path, bool create, bool durable, struct error *why)
+static struct sdb *sdb_new(const char *path, struct error *why)
 {
 	struct sdb *db = calloc(1, sizeof(*db));
 
-	if (db == NULL || (db->path = strdup(path)) == NULL) {
-		error_set(why, "out of memory");
-		free(db);
+	if (db != NULL && (db->path = strdup(path)) != NULL)
+		return db;
+	error_set(why, "out of memory");
+	free(db);
+	return NULL;
+}
+
+struct sdb *sdb_open(const char *path, bool create, bool durable, struct error *why)
+{
+	struct sdb *db = sdb_new(path, why);
+
+	if (db == NULL)
 		return NULL;
-	}
-	if (!open_file(db, create, durable, why)) {
-		sdb_close(db);
-		return NULL;
-	}
-	return db;
+	if ((!create || create_private(path, why)) && open_file(db, why) &&
+	    set_up(db, durable, why))
+		return db;
+	sdb_close(db);
+	return NULL;
+}
+
+/* A file can be made at `path`. */
+static bool may_create(const char *path, struct error *why)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash == NULL   ? strdup(".")
+		       : slash == path ? strdup("/")
+				       : strndup(path, (size_t)(slash - path));
+	bool ok = folder != NULL && access(folder, W_OK | X_OK) == 0;
+
+	if (!ok)
+		error_set(why, "%s: cannot be made: %s", path, strerror(errno));
+	free(folder);
+	return ok;
+}
+
+bool sdb_check(const char *path, struct error *why)
+{
+	struct sdb *db;
+	int64_t version;
+	bool ok;
+
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return may_create(path, why);
+	db = sdb_new(path, why);
+	ok = db != NULL && open_file(db, why) && known_version(db, &version, why);
+	sdb_close(db);
+	return ok;
 }
 
 void sdb_close(struct sdb *db)

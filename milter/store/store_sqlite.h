@@ -16,6 +16,9 @@ struct sdb_query;
  * there (mode 0640). `durable`: a commit waits for the disk. NULL and the reason. */
 struct sdb *sdb_open(const char *path, bool create, bool durable, struct error *why);
 
+/* Would sdb_open() with `create` succeed? Nothing is made or changed. False and the reason. */
+bool sdb_check(const char *path, struct error *why);
+
 /* NULL is fine. Free the queries first. */
 void sdb_close(struct sdb *db);
 

@@ -97,12 +97,10 @@ struct store *tool_store(const struct config *c)
 
 const struct config *tool_config_load(const struct tool_config *t)
 {
-	const char *file = t->file;
+	const char *file = t->file != NULL ? t->file : config_default_file();
 	struct config_errors errors;
 	const struct config *c;
 
-	if (file == NULL && access(TOOL_DEFAULT_FILE, F_OK) == 0)
-		file = TOOL_DEFAULT_FILE;
 	c = config_load(file, t->overrides, t->override_count, &errors);
 	for (size_t i = 0; c == NULL && i < errors.count; i++)
 		fprintf(stderr, "alignctl: %s\n", errors.item[i].text);

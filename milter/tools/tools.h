@@ -9,7 +9,6 @@
 #include "config/config.h"
 #include "store/store.h"
 
-#define TOOL_DEFAULT_FILE "/etc/alignd/alignd.conf"
 #define TOOL_MAX_OVERRIDES 100
 
 int tool_verify(int argc, char **argv);

@@ -130,6 +130,7 @@ void fake_resolver_add(struct resolver *r, const char *name, enum dns_type type,
 		rest += strspn(rest, " ");
 		add_record(fake_of(r), name, type, rest, strlen(rest), (uint16_t)preference);
 		return;
+	case DNS_NS:
 	case DNS_PTR:
 	case DNS_TXT: add_record(fake_of(r), name, type, text, strlen(text), 0); return;
 	}

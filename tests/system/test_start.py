@@ -75,19 +75,69 @@ class Start(Case):
                                (5, 'rejekt.*reject')):
                 self.assertRegex(p.stderr, r'(?m)^alignd: %s:%d: .*%s' % (re.escape(conf), line, text))
 
+    def check(self, *args):
+        """alignd -n with a resolver that answers and no store, unless `args` say something else"""
+        with mockdns.MockDNS({}) as dns:
+            return self.alignd('-n', '-o', 'store = none', '-o', 'nameserver = 127.0.0.1@%d' % dns.port, *args)
+
     def test_a_right_configuration_is_said_to_be_right(self):
-        p = self.alignd('-n', '-c', self.write('alignd.conf', self.base()))
-        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        conf = self.write('alignd.conf', self.base())
+        p = self.check('-c', conf, '-o', 'store = "%s"' % self.path('a.db'))
+        self.assertEqual((p.returncode, p.stdout, p.stderr), (0, 'alignd: %s is right\n' % conf, ''))
         self.assertFalse(os.path.exists(self.path('sock')))
         self.assertFalse(os.path.exists(self.path('a.db')))
 
-    def test_the_sample_is_right_and_the_defaults(self):
-        self.assertEqual(self.alignd('-n', '-c', 'conf/alignd.conf').returncode, 0)
+    def test_the_defaults_are_said_to_be_used(self):
+        if os.path.exists('/etc/alignd'):
+            self.skipTest('alignd is installed here')
+        p = self.check()
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        self.assertEqual(p.stdout, 'alignd: there is no /etc/alignd/alignd.conf: the defaults are used, and they are right\n')
+
+    def test_the_sample_is_right(self):
+        p = self.check('-c', 'conf/alignd.conf')
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
 
     def test_ready_made_rules_are_right(self):
         for f in sorted(os.listdir('conf/rules')):
-            p = self.alignd('-n', '-c', self.write('alignd.conf', 'include "%s"\n' % os.path.abspath('conf/rules/' + f)))
+            p = self.check('-c', self.write('alignd.conf', 'include "%s"\n' % os.path.abspath('conf/rules/' + f)))
             self.assertEqual((p.returncode, p.stderr), (0, ''), f)
+
+    def test_what_the_configuration_names_is_checked_without_a_start_and_before_the_socket_at_one(self):
+        reports = 'reports = yes\nreport_from = r@rcpt.example\nstore = "%s"\n' % self.path('a.db')
+        rows = (('user = nosuchuser', EX_NOUSER, 'user = nosuchuser: there is no such user'),
+                ('user = nobody\ngroup = nosuchgroup', EX_NOUSER, 'group = nosuchgroup: there is no such group'),
+                ('socket_group = nosuchgroup', EX_NOUSER, 'socket_group = nosuchgroup: there is no such group'),
+                ('store = "/no/such/dir/a.db"', EX_CANTCREAT, '/no/such/dir/a.db: .*No such file or directory'),
+                ('trust_anchor = /no/such/key', EX_UNAVAILABLE, 'trust anchor /no/such/key: No such file'),
+                ('discovery = psl\npublic_suffix_list = /no/such/list', EX_CONFIG, '/no/such/list'),
+                (reports + 'report_sign_key = /no/such/key\nreport_sign_selector = s', EX_CONFIG, '/no/such/key'),
+                (reports + 'report_sendmail = /no/such/sendmail', EX_CONFIG, '/no/such/sendmail: No such file'),
+                ('report_sendmail = "/usr/sbin/sendmail -i"', EX_CONFIG, 'conf:2: .*path of a program, without arguments'),
+                ('include "no/such/rules.conf"', EX_CONFIG, r'conf:2: cannot read .*no/such/rules\.conf: No such file'))
+        with socket.socket(socket.AF_UNIX) as s:        # not free: an error of the socket would come last
+            s.bind(self.path('live'))
+            s.listen()
+            for text, code, sentence in rows:
+                conf = self.write('alignd.conf', 'listen = "unix:%s"\n%s\n' % (self.path('live'), text))
+                for how in ('-n', '-f'):
+                    p = self.alignd(how, '-c', conf, *(() if 'store' in text else ('-o', 'store = none')))
+                    self.assertRegex(p.stderr, r'^alignd: .*%s.*\n$' % sentence)
+                    self.assertEqual((p.returncode, p.stdout), (code, ''), p.stderr)
+
+    def test_it_is_checked_as_the_user_it_will_be(self):
+        if os.geteuid() != 0:
+            self.skipTest('needs root')
+        os.chmod(self.work, 0o755)
+        for how in ('-n', '-f'):
+            p = self.alignd(how, '-c', self.write('alignd.conf', self.base('user = nobody\n')))
+            self.assertEqual(p.returncode, EX_CANTCREAT)
+            self.assertRegex(p.stderr, r'^alignd: .*a\.db: .*Permission denied.*\n$')
+
+    def test_a_silent_resolver_is_a_warning(self):
+        p = self.alignd('-n', '-c', self.write('alignd.conf', self.base()))
+        self.assertEqual(p.returncode, 0)
+        self.assertRegex(p.stderr, r'^alignd: warning: the resolver \(127\.0\.0\.1@9\) does not answer \(\w+\): .*\n$')
 
     def test_no_such_configuration(self):
         p = self.alignd('-f', '-c', self.path('none.conf'))
@@ -134,8 +184,11 @@ class Start(Case):
         self.refuses(self.base('user = nosuchuser\n'), EX_NOUSER, r'^alignd: .*nosuchuser')
 
     def test_no_such_socket_group(self):
-        self.refuses(self.base('socket_group = nosuchgroup\n'), (EX_NOUSER, EX_CONFIG, EX_UNAVAILABLE, EX_CANTCREAT),
-                     r'^alignd: .*nosuchgroup')
+        self.refuses(self.base('socket_group = nosuchgroup\n'), EX_NOUSER, r'^alignd: .*nosuchgroup')
+
+    def test_nameserver_that_cannot_be_read(self):
+        for text in ('1.2.3', 'ns.example', '127.0.0.1@0', '127.0.0.1@x', '127.0.0.1:53'):
+            self.refuses('nameserver = "%s"\n' % text, EX_CONFIG, r'^alignd: .*alignd\.conf:1: nameserver = %s: must be' % text)
 
     def test_no_resolver(self):
         probe = subprocess.run(['unshare', '-m', 'mount', '--bind', '/dev/null', '/etc/resolv.conf'],
@@ -215,6 +268,30 @@ class Running(Case):
         self.reload(signal.SIGHUP, 'old one stays in force')
         self.assertIn('"listn"', self.d.log_text())
         self.assertIn('mx.test.invalid', dict(self.judge().new_headers)['Authentication-Results'])
+
+    def test_reload_names_what_needs_a_restart(self):
+        self.d.start()
+        self.config('listen = "inet:28897@127.0.0.1"\nuser = nobody\nmessage_deadline = 10s\n')
+        for _ in range(2):              # as long as it is so
+            self.reload(signal.SIGHUP, 'configuration read anew')
+            self.assertEqual(self.d.log_text().count('taken up by a restart only: listen, user\n'), _ + 1)
+        self.assertEqual(self.judge().verdict, 'accept')
+
+    def test_reload_with_a_key_that_is_not_there_keeps_the_old_configuration(self):
+        self.d.start()
+        self.config('reports = yes\nreport_from = r@rcpt.example\nreport_sign_key = /no/such/key\nreport_sign_selector = s\n')
+        self.reload(signal.SIGHUP, '/no/such/key: ')
+        self.assertIn('old configuration stays in force', self.d.log_text())
+
+    def test_a_resolver_that_is_not_there_is_logged_and_may_come_later(self):
+        self.dns.__exit__()
+        self.config('dns_timeout = 100ms\n')
+        self.d.start()
+        end = time.monotonic() + 10
+        while 'serves on' not in self.d.log_text():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+        self.assertRegex(self.d.log_text(), r'(?m)^alignd: the resolver \(127\.0\.0\.1@%d\) does not answer' % self.dns.port)
 
     def test_a_session_that_is_open_when_it_is_told_to_stop(self):
         self.d.start()
