@@ -100,7 +100,7 @@ class Worker:
             return None
         if len(values) > 1 or arparse.parse(values[0])[0] != AUTHSERV:
             return 'fields: %r' % values
-        return arparse.problem(values[0]) or (not self.a.verify and arparse.disagreement(seen['ar'], seen['log'])) or None
+        return arparse.problem(values[0]) or arparse.unlike_authres(values[0]) or (not self.a.verify and arparse.disagreement(seen['ar'], seen['log'])) or None
 
     def milter(self, c, fields, body, seen):
         self.need_daemon(c)

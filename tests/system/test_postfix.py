@@ -43,6 +43,7 @@ class Postfix(unittest.TestCase):
     def send(self, message=MAIL, client=GOOD, mail_from='bounce@sender.example', rcpt='bob@rcpt.example'):
         return self.w.send(client, mail_from, rcpt, message)
 
+    # R07, D67
     def test_accepted(self):
         signed = self.keys.sign(MAIL, {'d': 'sender.example', 's': 'rsa'}) + MAIL
         r = self.send(signed)
@@ -54,6 +55,7 @@ class Postfix(unittest.TestCase):
         queue_id = re.search(r'queued as (\w+)', r.reply)[1]
         self.assertRegex(r.log, r'(?m)^alignd: %s: .*dmarc=pass.* action=accept' % queue_id)
 
+    # D63, D71, M09, M20
     def test_rejected(self):
         r = self.send(client=EVIL, mail_from='x@evil.example')
         self.assertRegex(r.reply, r'^550 5\.7\.1 .*sender\.example')
@@ -61,6 +63,7 @@ class Postfix(unittest.TestCase):
         self.assertRegex(r.log, 'dmarc=fail.* action=reject')
         self.assertRegex(self.w.mta_log(), r'milter-reject: END-OF-MESSAGE from \S+\[203\.0\.113\.66\]: 5\.7\.1 ')
 
+    # M07
     def test_held(self):
         r = self.send(MAIL.replace(b'sender.example', b'shop.example'), EVIL, 'x@evil.example')
         self.assertRegex(r.reply, '^250 ')
@@ -69,6 +72,7 @@ class Postfix(unittest.TestCase):
         self.assertRegex(self.w.mta_log(), r'%s: milter-hold: ' % queue_id)
         self.assertRegex(r.log, '%s: .*action=quarantine' % queue_id)
 
+    # R40, R43, R44
     def test_forged_results_do_not_reach_the_mailbox(self):
         forged = b'Authentication-Results: mx.rcpt.example; dmarc=pass header.from=sender.example\r\n'
         other = b'Authentication-Results: other.example; spf=pass smtp.mailfrom=kept.example\r\n'
@@ -99,6 +103,7 @@ class Postfix(unittest.TestCase):
         self.assertRegex(r.reply, '^250 ')
         self.assertIn('dmarc=pass', r.delivered['Authentication-Results'])
 
+    # S04
     def test_local_mail_is_left_alone(self):
         p = subprocess.run(['sendmail', '-C', self.w.path('postfix/etc'), '-f', 'root@rcpt.example', 'local@rcpt.example'],
                            input=b'From: root@rcpt.example\nSubject: local\n\nx\n', stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -64,6 +64,7 @@ class Reports(unittest.TestCase):
         part = next(p for p in self.w.mail('reports')[0].walk() if p.get_content_type() == 'application/gzip')
         return gzip.decompress(base64.b64decode(part.get_payload()))
 
+    # A04, A05, A08, A17, A19
     def test_the_report_says_what_was_seen(self):
         root = re.sub(rb' xmlns="[^"]*"', b'', self.feedback())
         report = xml.fromstring(root)
@@ -75,12 +76,14 @@ class Reports(unittest.TestCase):
         self.assertNotIn(b'bob', root)
         self.assertNotIn(b'alice', root)
 
+    # A10, A11, A16, A18, A40, A41
     def test_the_report_is_valid(self):
         self.w.write('report.xml', self.feedback().decode())
         p = subprocess.run(['xmllint', '--nonet', '--noout', '--relaxng', SCHEMA, self.w.path('report.xml')],
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.assertEqual(p.returncode, 0, p.stdout)
 
+    # A60
     def test_the_signature_holds_for_others(self):
         """dkimpy is the judge"""
         with open(glob.glob(self.w.path('postfix/mail/reports/new/*'))[0], 'rb') as f:
@@ -89,6 +92,7 @@ class Reports(unittest.TestCase):
         self.assertTrue(self.keys.dkim.verify(raw.replace(b'\n', b'\r\n'), dnsfunc=lambda name, timeout=5: record
                                               if name == b'r1._domainkey.rcpt.example.' else None))
 
+    # A62
     def test_it_is_sent_once(self):
         log = self.w.daemon.log_size()
         self.assertEqual(self.w.daemon.stop(), 0)
@@ -99,6 +103,7 @@ class Reports(unittest.TestCase):
         self.assertRegex(p.stdout, r'(?m)^0 reports sent', self.w.daemon.log_text(log))
         self.assertEqual(len(self.w.mail('reports')), 1)
 
+    # A51, A56
     def test_a_destination_that_did_not_agree_gets_none(self):
         p = subprocess.run([daemon.ALIGNCTL, 'report', 'list', '--day', DAY, '-c', self.w.daemon.conf], stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, text=True)
