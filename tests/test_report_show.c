@@ -44,23 +44,26 @@ static void lists_reports_and_destinations(void **state)
 {
 	struct report_world *w = *state;
 	char *text;
-	size_t n;
+	size_t n, count;
 	FILE *f = open_memstream(&text, &n);
 
 	saw(w, "a.example", "mailto:r@a.example,mailto:gone@a.example", true);
 	saw(w, "b.example", "mailto:r@c.example", true);
 	smtp_sink_answer(w->sink, "RCPT", "gone", "550 5.1.1 no such user");
 	run_at(w, 0, NULL);
-	assert_true(report_list(w->store, DAY, DAY, NULL, f, NULL));
+	assert_true(report_list(w->store, DAY, DAY, NULL, f, &count, NULL));
 	fclose(f);
 	assert_contains(text, "2024-10-04 sent       a.example  20241004");
-	assert_contains(text, "\n           failed    gone@a.example  550 5.1.1 no such user\n");
-	assert_contains(text, "\n           sent      r@a.example\n");
+	assert_contains(text, "\n           failed     gone@a.example  550 5.1.1 no such user\n");
+	assert_contains(text, "\n           sent       r@a.example\n");
 	assert_contains(text, "2024-10-04 suppressed b.example  20241004");
+	assert_contains(text, "\n           r@c.example: the destination has not agreed");
+	assert_int_equal(count, 2);
 	free(text);
 	f = open_memstream(&text, &n);
-	assert_true(report_list(w->store, DAY, DAY, "b.example", f, NULL));
-	assert_true(report_list(w->store, DAY + 1, DAY + 1, NULL, f, NULL));
+	assert_true(report_list(w->store, DAY, DAY, "b.example", f, &count, NULL));
+	assert_true(report_list(w->store, DAY + 1, DAY + 1, NULL, f, &count, NULL));
+	assert_int_equal(count, 0);
 	fclose(f);
 	assert_memory_equal(text, "2024-10-04 suppressed b.example", 31);
 	assert_null(strstr(text, "a.example"));
@@ -71,14 +74,35 @@ static void lists_what_will_be_reported(void **state)
 {
 	struct report_world *w = *state;
 	char *text;
-	size_t n;
+	size_t n, count;
 	FILE *f = open_memstream(&text, &n);
 
 	saw(w, "a.example", "mailto:r@a.example", true);
 	saw(w, "silent.example", "", true);
-	assert_true(report_list(w->store, DAY, DAY, NULL, f, NULL));
+	assert_true(report_list(w->store, DAY, DAY, NULL, f, &count, NULL));
 	fclose(f);
-	assert_string_equal(text, "2024-10-04 waiting    a.example  1 messages\n");
+	assert_int_equal(count, 1);
+	assert_string_equal(text, "2024-10-04 waiting    a.example  1 message\n");
+	free(text);
+}
+
+/* The reason stands once, behind the destination. */
+static void lists_when_a_report_that_was_put_off_is_sent(void **state)
+{
+	struct report_world *w = *state;
+	char *text;
+	size_t n, count;
+	FILE *f = open_memstream(&text, &n);
+
+	saw(w, "a.example", "mailto:r@a.example", true);
+	smtp_sink_answer(w->sink, "RCPT", "r@", "451 4.3.0 later");
+	run_at(w, 0, NULL);
+	assert_true(report_list(w->store, DAY, DAY, NULL, f, &count, NULL));
+	fclose(f);
+	assert_contains(text, "2024-10-04 due        a.example  20241004");
+	assert_contains(text, "  from 2024-10-05 ");
+	assert_contains(text, " UTC\n           due        r@a.example  451 4.3.0 later\n");
+	assert_null(strstr(strstr(text, "later") + 1, "later"));
 	free(text);
 }
 
@@ -111,17 +135,18 @@ static void previews_without_sending(void **state)
 {
 	struct report_world *w = *state;
 	char *text;
-	size_t n;
+	size_t n, count;
 	FILE *f = open_memstream(&text, &n);
 
 	saw(w, "a.example", "mailto:r@a.example,mailto:x@c.example", true);
 	saw(w, "b.example", "mailto:r@c.example", true);
-	assert_true(report_preview(&w->run, NULL, f, NULL));
+	assert_true(report_preview(&w->run, NULL, f, &count, NULL));
 	fclose(f);
+	assert_int_equal(count, 2);
 	assert_contains(text, "2024-10-04 a.example  20241004");
 	assert_contains(
 	    text,
-	    "  1 messages\n           to r@a.example\n           not to x@c.example: the dest");
+	    "  1 message\n           to r@a.example\n           not to x@c.example: the dest");
 	assert_contains(text, "not sent: r@c.example: the destination has not agreed");
 	assert_int_equal(smtp_sink_count(w->sink), 0);
 	assert_states(w, "a.example due; b.example due; ");
@@ -136,6 +161,7 @@ int main(void)
 	    cmocka_unit_test(reads_and_prints_days),
 	    TEST(lists_reports_and_destinations),
 	    TEST(lists_what_will_be_reported),
+	    TEST(lists_when_a_report_that_was_put_off_is_sent),
 	    TEST(shows_the_document),
 	    TEST(previews_without_sending),
 	};

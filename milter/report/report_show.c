@@ -76,24 +76,57 @@ static bool keep_reports(struct reports *k, struct store *s, int64_t first, int6
 
 /* -- lists -- */
 
+/* What a line is indented by below a report. */
+#define BELOW "           "
+
+struct deliveries {
+	const char *error; /* the report's */
+	bool said;	   /* by one of them */
+	FILE *out;
+};
+
 static bool print_delivery(void *arg, const struct store_delivery *d)
 {
-	fprintf(arg, "           %-9s %s%s%s\n", report_state_name(d->state), d->destination,
-		d->error[0] != '\0' ? "  " : "", d->error);
+	struct deliveries *all = arg;
+	size_t n = strlen(d->error), m = strlen(all->error);
+
+	fprintf(all->out, BELOW "%-10s %s%s%s\n", report_state_name(d->state), d->destination,
+		n > 0 ? "  " : "", d->error);
+	all->said |= n > 0 && m >= n && strcmp(all->error + m - n, d->error) == 0;
 	return true;
 }
 
-static void print_report(FILE *out, const struct store_report *r)
+/* When a report that was put off, or is not yet due, is sent. */
+static void print_next(FILE *out, const struct store_report *r)
 {
+	char text[32];
+	struct tm t;
+
+	if (r->state == REPORT_DUE && gmtime_r(&r->next, &t) != NULL &&
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &t) > 0)
+		fprintf(out, "  from %s UTC", text);
+}
+
+static bool print_report(FILE *out, struct store *s, const struct store_report *r,
+			 struct error *why)
+{
+	struct deliveries all = {.error = r->error, .said = r->error[0] == '\0', .out = out};
 	char day[REPORT_DAY_SIZE];
 
-	fprintf(out, "%s %-10s %s  %s%s%s\n", report_day_print(r->day, day),
-		report_state_name(r->state), r->domain, r->id, r->error[0] != '\0' ? "  " : "",
-		r->error);
+	fprintf(out, "%s %-10s %s  %s", report_day_print(r->day, day), report_state_name(r->state),
+		r->domain, r->id);
+	print_next(out, r);
+	fputc('\n', out);
+	if (!store_deliveries(s, r, print_delivery, &all, why))
+		return false;
+	if (!all.said)
+		fprintf(out, BELOW "%s\n", r->error);
+	return true;
 }
 
 struct waiting {
 	const struct reports *entered;
+	size_t count;
 	FILE *out;
 };
 
@@ -113,30 +146,30 @@ static int compare(const void *policy, const void *report)
  * yet. */
 static bool print_waiting(void *arg, const struct store_policy *p)
 {
-	const struct waiting *w = arg;
+	struct waiting *w = arg;
 	char day[REPORT_DAY_SIZE];
 
 	if (p->policy.rua[0] == '\0' ||
 	    (w->entered->count > 0 &&
 	     bsearch(p, w->entered->list, w->entered->count, sizeof(*w->entered->list), compare)))
 		return true;
-	fprintf(w->out, "%s %-10s %s  %lld messages\n", report_day_print(p->day, day), "waiting",
-		p->policy.domain, (long long)p->messages);
+	fprintf(w->out, "%s %-10s %s  %lld message%s\n", report_day_print(p->day, day), "waiting",
+		p->policy.domain, (long long)p->messages, p->messages == 1 ? "" : "s");
+	w->count++;
 	return true;
 }
 
 bool report_list(struct store *s, int64_t first, int64_t last, const char *domain, FILE *out,
-		 struct error *why)
+		 size_t *count_r, struct error *why)
 {
 	struct reports k = {.domain = domain};
-	struct waiting w = {&k, out};
+	struct waiting w = {&k, 0, out};
 	bool ok = keep_reports(&k, s, first, last, why);
 
-	for (size_t i = 0; ok && i < k.count; i++) {
-		print_report(out, &k.list[i]);
-		ok = store_deliveries(s, &k.list[i], print_delivery, out, why);
-	}
+	for (size_t i = 0; ok && i < k.count; i++)
+		ok = print_report(out, s, &k.list[i], why);
 	ok = ok && store_policies(s, first, last, domain, print_waiting, &w, why);
+	*count_r = k.count + w.count;
 	free(k.list);
 	return ok;
 }
@@ -223,20 +256,22 @@ static bool preview_one(const struct report_run *run, const struct store_report 
 	if (!broken) {
 		fprintf(out, "%s %s  %s", report_day_print(r->day, day), r->domain, r->id);
 		if (ok)
-			fprintf(out, "  %lld messages", (long long)plan.aggregate->messages);
+			fprintf(out, "  %lld message%s", (long long)plan.aggregate->messages,
+				plan.aggregate->messages == 1 ? "" : "s");
 		else
 			fprintf(out, "  not sent: %s", why->text);
 		fputc('\n', out);
 		for (size_t i = 0; i < plan.to.count; i++)
-			fprintf(out, "           to %s\n", plan.to.address[i].text);
+			fprintf(out, BELOW "to %s\n", plan.to.address[i].text);
 		if (plan.refused[0] != '\0' && ok)
-			fprintf(out, "           not to %s\n", plan.refused);
+			fprintf(out, BELOW "not to %s\n", plan.refused);
 	}
 	report_plan_free(&plan);
 	return !broken;
 }
 
-bool report_preview(const struct report_run *run, const char *domain, FILE *out, struct error *why)
+bool report_preview(const struct report_run *run, const char *domain, FILE *out, size_t *count_r,
+		    struct error *why)
 {
 	struct reports k = {.domain = domain, .open_only = true};
 	struct error unread;
@@ -248,6 +283,7 @@ bool report_preview(const struct report_run *run, const char *domain, FILE *out,
 
 	for (size_t i = 0; ok && i < k.count; i++)
 		ok = preview_one(run, &k.list[i], out, why != NULL ? why : &unread);
+	*count_r = k.count;
 	free(k.list);
 	return ok;
 }

@@ -39,7 +39,7 @@ void tool_usage(const char *format, ...)
 	exit(EX_USAGE);
 }
 
-const char *tool_argument(int argc, char **argv, int *i)
+char *tool_argument(int argc, char **argv, int *i)
 {
 	if (*i + 1 >= argc)
 		tool_usage("%s needs an argument", argv[*i]);
@@ -88,6 +88,9 @@ struct store *tool_store(const struct config *c)
 
 	if (strcmp(c->store, "none") == 0)
 		error_set(&why, "store = none: nothing is stored");
+	else if (access(c->store, F_OK) != 0 && errno == ENOENT)
+		error_set(&why, "there is no database %s: alignd makes it at its first start",
+			  c->store);
 	else
 		s = store_attach(c->store, &why);
 	if (s == NULL)
@@ -105,6 +108,19 @@ const struct config *tool_config_load(const struct tool_config *t)
 	for (size_t i = 0; c == NULL && i < errors.count; i++)
 		fprintf(stderr, "alignctl: %s\n", errors.item[i].text);
 	return c;
+}
+
+/* Options of the sub-command that stand before it: put its name in front of them. */
+static void name_first(int argc, char **argv)
+{
+	int i = 1;
+	char *name;
+
+	while (i + 2 < argc && (strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "-o") == 0))
+		i += 2;
+	name = argv[i];
+	memmove(argv + 2, argv + 1, (size_t)(i - 1) * sizeof(*argv));
+	argv[1] = name;
 }
 
 static bool asks_help(const char *argument)
@@ -126,6 +142,7 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		tool_usage("a sub-command is needed");
+	name_first(argc, argv);
 	if (asks_help(argv[1]) || (argc == 3 && asks_help(argv[2]))) {
 		fputs(usage, stdout);
 		return EX_OK;

@@ -40,7 +40,9 @@ static void text_client(FILE *out, const struct explained *x)
 	const struct facts *f = x->verdict->facts;
 	char text[ADDR_TEXT_SIZE];
 
-	fprintf(out, "client     %s, HELO ", addr_print(&f->client, text));
+	fputs("client     ", out);
+	put(out, f->client.family != ADDR_NONE ? addr_print(&f->client, text) : x->client);
+	fputs(", HELO ", out);
 	put(out, x->helo);
 	fputs(", MAIL FROM <", out);
 	put(out, x->mail_from);

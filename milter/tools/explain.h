@@ -8,7 +8,7 @@
 
 /* What was judged, for the explanation. */
 struct explained {
-	const char *helo, *mail_from;
+	const char *client, *helo, *mail_from; /* as given */
 	const struct verdict *verdict;
 	struct lookups *lookups;
 	const struct config *config;

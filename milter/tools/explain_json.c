@@ -120,14 +120,14 @@ bool explain_json(FILE *out, const struct explained *x)
 		json_array_append_new(authors, text(f->author[i]));
 	o = json_pack(
 	    "{s:s s:o s:o s:b s:{s:s s:o s:o} s:{s:s s:o s:b} s:o s:o s:o s:s s:o s:o s:o s:o}",
-	    "client", addr_print(&f->client, client), "helo_argument", text(x->helo), "mail_from",
-	    text(x->mail_from), "checked", x->verdict->checked, "iprev", "result",
-	    iprev_result_name(f->iprev.result), "name", text(f->iprev.name), "reason",
-	    text(f->iprev.reason), "helo", "result", helo_result_name(f->helo.result), "name",
-	    text(f->helo.name), "is_ptr_name", f->helo.is_ptr_name, "spf", json_spf(&f->spf),
-	    "spf_helo", json_spf(&f->spf_helo), "dkim", json_dkim(&f->dkim), "from_status",
-	    from_status_name(f->from_status), "authors", authors, "dmarc", json_dmarc(f),
-	    "decision", json_decision(x), "dns", questions);
+	    "client", f->client.family != ADDR_NONE ? addr_print(&f->client, client) : x->client,
+	    "helo_argument", text(x->helo), "mail_from", text(x->mail_from), "checked",
+	    x->verdict->checked, "iprev", "result", iprev_result_name(f->iprev.result), "name",
+	    text(f->iprev.name), "reason", text(f->iprev.reason), "helo", "result",
+	    helo_result_name(f->helo.result), "name", text(f->helo.name), "is_ptr_name",
+	    f->helo.is_ptr_name, "spf", json_spf(&f->spf), "spf_helo", json_spf(&f->spf_helo),
+	    "dkim", json_dkim(&f->dkim), "from_status", from_status_name(f->from_status), "authors",
+	    authors, "dmarc", json_dmarc(f), "decision", json_decision(x), "dns", questions);
 	if (o != NULL)
 		json_object_set_new(
 		    o, "arc",

@@ -23,6 +23,17 @@ struct request {
 	struct addr addr;
 };
 
+/* A path without its angle brackets. */
+static const char *bare(char *path)
+{
+	size_t n = strlen(path);
+
+	if (n < 2 || path[0] != '<' || path[n - 1] != '>')
+		return path;
+	path[n - 1] = '\0';
+	return path + 1;
+}
+
 /* An option with an argument; false if argv[*i] is none of them. */
 static bool read_option(struct request *r, int argc, char **argv, int *i)
 {
@@ -30,8 +41,9 @@ static bool read_option(struct request *r, int argc, char **argv, int *i)
 		const char *name;
 		const char **value;
 	} options[] = {
-	    {"--client", &r->client},	  {"--client-name", &r->client_name},
-	    {"--helo", &r->helo},	  {"--mail-from", &r->mail_from},
+	    {"--client", &r->client},
+	    {"--client-name", &r->client_name},
+	    {"--helo", &r->helo},
 	    {"--resolver", &r->resolver},
 	};
 
@@ -60,10 +72,12 @@ static void read_request(struct request *r, int argc, char **argv)
 		if (tool_config_option(&r->config, argc, argv, &i) ||
 		    read_option(r, argc, argv, &i))
 			continue;
-		if (strcmp(a, "--rcpt") == 0) {
+		if (strcmp(a, "--mail-from") == 0) {
+			r->mail_from = bare(tool_argument(argc, argv, &i));
+		} else if (strcmp(a, "--rcpt") == 0) {
 			if (r->rcpt_count == MAX_RCPT)
 				tool_usage("too many --rcpt options");
-			r->rcpt[r->rcpt_count++] = tool_argument(argc, argv, &i);
+			r->rcpt[r->rcpt_count++] = bare(tool_argument(argc, argv, &i));
 		} else if (strcmp(a, "--now") == 0) {
 			r->clock =
 			    (struct clock){true, tool_epoch(a, tool_argument(argc, argv, &i))};
@@ -174,7 +188,8 @@ int tool_verify(int argc, char **argv)
 		fputs("alignctl: out of memory\n", stderr);
 		code = EX_OSERR;
 	} else {
-		x = (struct explained){.helo = r.helo,
+		x = (struct explained){.client = r.client,
+				       .helo = r.helo,
 				       .mail_from = r.mail_from,
 				       .verdict = judge(s, &r, &m),
 				       .lookups = session_lookups(s),

@@ -30,7 +30,7 @@ bool tool_config_option(struct tool_config *t, int argc, char **argv, int *i);
 const struct config *tool_config_load(const struct tool_config *t);
 
 /* The argument of the option argv[*i]; exits with EX_USAGE if there is none. */
-const char *tool_argument(int argc, char **argv, int *i);
+char *tool_argument(int argc, char **argv, int *i);
 
 /* Print "alignctl: ..." and the way to help; exits with EX_USAGE. */
 void tool_usage(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -41,7 +41,8 @@ time_t tool_epoch(const char *option, const char *text);
 /* "YYYY-MM-DD" as a number of days since 1970-01-01, UTC; exits with EX_USAGE if it is none. */
 int64_t tool_day(const char *option, const char *text);
 
-/* Open the store the configuration names, beside a running daemon. NULL: the reason is printed. */
+/* Open the store the configuration names, beside a running daemon. NULL: the reason is printed;
+ * EX_NOINPUT is the exit code. */
 struct store *tool_store(const struct config *c);
 
 #endif

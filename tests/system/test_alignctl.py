@@ -134,6 +134,27 @@ class Verify(Case):
             self.assertRegex(p.stdout, part)
         self.assertIn('Authentication-Results: mx.test.invalid;', self.verify().stdout)
 
+    def test_a_client_without_an_address_is_called_as_it_was(self):
+        for client in ('local', 'unknown'):
+            p = self.verify(client=client)
+            self.assertTrue(p.stdout.startswith('client     %s, HELO mail.a.example, MAIL FROM <bounce@a.example>\n' % client), p.stdout)
+            self.assertEqual(json.loads(self.verify('--json', client=client).stdout)['client'], client)
+
+    def test_angle_brackets_around_addresses_are_no_part_of_them(self):
+        plain = self.verify('--rcpt', 'bob@rcpt.example').stdout
+        angles = self.verify('--rcpt', '<bob@rcpt.example>', mail_from='<bounce@a.example>').stdout
+        self.assertEqual(*(re.sub(r'\d+ ms', '', t) for t in (plain, angles)))
+        self.assertIn('MAIL FROM <>', self.verify(mail_from='<>').stdout)
+
+    def test_options_may_stand_before_the_command(self):
+        p = self.ctl('-c', self.conf, '-o', 'mode = monitor', 'config', 'show')
+        self.assertRegex(p.stdout, r'(?m)^mode = monitor +# -o')
+        self.assertRegex(p.stdout, r'(?m)^authserv_id = "mx\.test\.invalid" ')
+        for args in (['-c'], ['-c', self.conf], ['-c', self.conf, 'nonsense']):
+            p = self.ctl(*args)
+            self.assertEqual((p.returncode, p.stdout), (EX_USAGE, ''), args)
+            self.assertRegex(p.stderr, r'^alignctl: .*\n.*alignctl -h')
+
 
 class Rest(Case):
     def test_config_shows_values_with_their_origin_and_reads_its_own_sample(self):
@@ -147,8 +168,8 @@ class Rest(Case):
     def test_without_a_store(self):
         for args in (['stats'], ['report', 'list']):
             p = self.ctl(*args, '-c', self.conf)
-            self.assertNotEqual(p.returncode, 0)
-            self.assertRegex(p.stderr, r'^alignctl: .*a\.db')
+            self.assertEqual((p.returncode, p.stdout), (EX_NOINPUT, ''))
+            self.assertEqual(p.stderr, 'alignctl: there is no database %s: alignd makes it at its first start\n' % self.path('a.db'))
 
     def test_a_day_of_mail_becomes_a_report(self):
         d = daemon.Daemon(self.work, 'authserv_id = mx.test.invalid\nnameserver = { "127.0.0.1@%d" }\n' % self.dns.port, NOW)
@@ -173,6 +194,20 @@ class Rest(Case):
         later = ['--now', str(NOW + 86400)]
         p = self.ctl('report', 'send', *conf, *later, '--dry-run')
         self.assertIn('dmarc@a.example', p.stdout)
-        p = self.ctl('report', 'send', *conf, *later, '-o', 'report_sendmail = "/bin/true"')
-        self.assertRegex(p.stdout, r'1 reports sent in 1 mails')
+        p = self.ctl('report', 'send', *conf, *later, '-o', 'report_sendmail = "/bin/false"')
+        self.assertEqual(p.returncode, EX_TEMPFAIL)
+        self.assertRegex(p.stdout, r'put off: dmarc@a\.example: /bin/false: exit status 1\n0 reports sent in 0 mails, 1 put off')
+        self.assertRegex(self.ctl('report', 'list', *conf).stdout,
+                         r'2026-11-21 due +a\.example  \w+  from 2026-11-22 \d\d:\d\d UTC\n +due +dmarc@a\.example  /bin/false: exit status 1\n$')
+        p = self.ctl('report', 'send', *conf, *later)
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        self.assertRegex(p.stdout, r'^no report is due')
+        day = ['--day', '2026-11-21']
+        p = self.ctl('report', 'send', *conf, *later, *day, '-o', 'report_sendmail = "/bin/true"')
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        self.assertRegex(p.stdout, r'1 report sent in 1 mail,')
+        p = self.ctl('report', 'send', *conf, *later, *day, '--dry-run')
+        self.assertEqual((p.returncode, p.stdout, p.stderr), (0, '', 'alignctl: there is no report to send\n'))
+        p = self.ctl('report', 'list', *conf, '--domain', 'nobody.example')
+        self.assertEqual((p.returncode, p.stdout, p.stderr), (0, '', 'alignctl: there are no such reports\n'))
         self.assertRegex(self.ctl('report', 'list', *conf, '--domain', 'a.example').stdout, r'2026-11-21 sent +a\.example  \w+\n +sent +dmarc@a\.example')
