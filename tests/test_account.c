@@ -54,6 +54,30 @@ static void tells_what_was_done(void **state)
 	}
 }
 
+/* D07, A08 */
+static void tells_no_owner_of_mail_outside_dmarc(void **state)
+{
+	static const struct {
+		enum from_status status;
+		bool reportable;
+	} rows[] = {
+	    {FROM_OK, true},	    {FROM_MULTIPLE, true}, /* judged by each of its domains */
+	    {FROM_REPEATED, false}, {FROM_MALFORMED, false}, {FROM_MISSING, false},
+	};
+	const struct decision d = {.action = ACTION_REJECT, .reason = "", .comment = ""};
+	struct account a;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct facts *f = facts(DMARC_FAIL, POLICY_REJECT);
+
+		f->from_status = rows[i].status;
+		account_message(&a, 7, f, &d);
+		assert_int_equal(a.row.reportable, rows[i].reportable);
+		assert_string_equal(a.row.dmarc, "fail"); /* the statistics have it */
+	}
+}
+
 /* D68, D69, A21 */
 static void names_the_identifiers(void **state)
 {
@@ -118,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(tells_what_was_done),
+	    cmocka_unit_test(tells_no_owner_of_mail_outside_dmarc),
 	    cmocka_unit_test(names_the_identifiers),
 	    cmocka_unit_test(puts_aligned_signatures_first),
 	};

@@ -62,6 +62,16 @@ static void signatures(struct row *row, const struct dkim_facts *f)
 	}
 }
 
+/* Does the domain's report tell of the message? Without exactly one From field that can be read it
+ * is outside DMARC (RFC 9989 5.3.1, 11.5): what a rule does with it is no answer to the policy of a
+ * domain that stands there. */
+static bool reportable(const struct facts *f, const struct decision *d)
+{
+	return (f->dmarc.result == DMARC_PASS || f->dmarc.result == DMARC_FAIL) &&
+	       (f->from_status == FROM_OK || f->from_status == FROM_MULTIPLE) &&
+	       d->action != ACTION_TEMPFAIL && f->client.family != ADDR_NONE;
+}
+
 void account_message(struct account *a, time_t when, const struct facts *f,
 		     const struct decision *d)
 {
@@ -71,8 +81,7 @@ void account_message(struct account *a, time_t when, const struct facts *f,
 	    .when = when,
 	    .dmarc = dmarc_result_name(f->dmarc.result),
 	    .action = done(d->action),
-	    .reportable = (f->dmarc.result == DMARC_PASS || f->dmarc.result == DMARC_FAIL) &&
-			  d->action != ACTION_TEMPFAIL && f->client.family != ADDR_NONE,
+	    .reportable = reportable(f, d),
 	};
 	if (!row->reportable)
 		return;
