@@ -180,6 +180,10 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	     "t.conf:1: store = alignd.db: must be a path from the root, /..., or none"},
 	    {"user = \"un closed", "t.conf:1: the quoted text is not closed on its line"},
 	    {"user = 'x'", "t.conf:1: \"'\" has to stand in quotes"},
+	    {"user = bücher # x", "t.conf:1: bücher has letters outside ASCII: put it in quotes"},
+	    {"authserv_id = “mx.example”",
+	     "t.conf:1: typographic quotes are part of the word: write plain ones, \"...\""},
+	    {"größe = 1", "t.conf:1: größe has letters outside ASCII: put it in quotes"},
 	    {"user = a;", "t.conf:1: \";\" has to stand in quotes"},
 	    {"user = a#b", "t.conf:1: \"#\" inside a word: put the value in quotes"},
 	    {"user = a\"b\"", "t.conf:1: \"\"\" inside a word: put the value in quotes"},
@@ -370,8 +374,9 @@ static void refuses_bytes_that_have_no_place_in_text(void **state)
 	    {"\xef\xbb\xbf"
 	     "mode = monitor",
 	     17, NULL}, /* a byte order mark */
-	    {"\xef\xbb", 2, "t.conf:1: \\xef has to stand in quotes"},
-	    {"mode = \xef\xbb\xbfmonitor", 17, "t.conf:1: \\xef has to stand in quotes"},
+	    {"\xef\xbb", 2, "t.conf:1: \\xef\\xbb has letters outside ASCII: put it in quotes"},
+	    {"mode = \xef\xbb\xbfmonitor", 17,
+	     "t.conf:1: \xef\xbb\xbfmonitor has letters outside ASCII: put it in quotes"},
 	    {"\xff\xfem\0o\0", 6, "t.conf: is UTF-16, but must be UTF-8"},
 	    {"\xfe\xff\0m\0o", 6, "t.conf: is UTF-16, but must be UTF-8"},
 	    {"mode = monitor\r\n# x\r\nuser = \"a\"\r\n", 33, NULL},

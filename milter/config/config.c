@@ -11,6 +11,7 @@
 #include "base/domain.h"
 #include "base/nearest.h"
 #include "config/include.h"
+#include "config/option_text.h"
 #include "config/snapshot.h"
 #include "config/syntax.h"
 
@@ -67,13 +68,14 @@ void config_complain(struct config_errors *e, const char *place, const char *sen
 		return;
 	}
 	error_set(&said, "%s%s%s", place, place[0] != '\0' ? ": " : "", sentence);
-	for (const char *p = said.text; *p != '\0' && n + 5 < sizeof(plain); p++) {
-		unsigned char c = (unsigned char)*p;
+	for (const char *p = said.text; *p != '\0' && n + 5 < sizeof(plain);) {
+		size_t length = option_text_utf8((const unsigned char *)p);
 
-		if (c >= ' ' && c <= '~')
-			plain[n++] = *p;
-		else
-			n += (size_t)snprintf(plain + n, 5, "\\x%02x", c);
+		memcpy(plain + n, p, length);
+		n += length;
+		p += length;
+		if (length == 0)
+			n += (size_t)snprintf(plain + n, 5, "\\x%02x", (unsigned char)*p++);
 	}
 	plain[n] = '\0';
 	error_set(&e->item[e->count++], "%s", plain);

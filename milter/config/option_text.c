@@ -9,17 +9,16 @@
 
 #define UNIX_PATH_MAX 107 /* sun_path of sockaddr_un without the NUL */
 
-/* The bytes of the UTF-8 character at `p`; 0 if it is none (overlong forms, surrogates and so on
- * included). */
-static size_t utf8_length(const unsigned char *p)
+size_t option_text_utf8(const unsigned char *p)
 {
 	static const struct {
 		unsigned char first, last, second_least, second_most;
 		size_t length;
-	} rows[] = {
-	    {0x20, 0x7e, 0, 0, 1},	 {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-	    {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-	    {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
+	} rows[] = {{0x20, 0x7e, 0, 0, 1},	 {0xc2, 0xc2, 0xa0, 0xbf, 2},
+		    {0xc3, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+		    {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
+		    {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+		    {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (*p < rows[i].first || *p > rows[i].last)
@@ -41,7 +40,7 @@ static bool check_text(const struct option *o, const char *value, struct error *
 	size_t n = 1;
 
 	while (*p != '\0' && n > 0)
-		p += n = utf8_length(p);
+		p += n = option_text_utf8(p);
 	if (*p != '\0')
 		error_set(why, "%s must be text in UTF-8 without control characters", o->name);
 	return *p == '\0';

@@ -111,6 +111,24 @@ static struct token bad(struct syntax *s, struct token t, const char *what, cons
 	return t;
 }
 
+/* A word with bytes outside ASCII, from `t.at` on; they are current. */
+static struct token bad_bytes(struct syntax *s, struct token t)
+{
+	static const char *const typographic[] = {"\xe2\x80\x98", "\xe2\x80\x99", "\xe2\x80\x9c",
+						  "\xe2\x80\x9d", "\xe2\x80\x9e"};
+	char word[64];
+
+	while (s->p < s->end && (bare(*s->p) || (unsigned char)*s->p >= 0x80))
+		s->p++;
+	t.len = (size_t)(s->p - t.at);
+	for (size_t i = 0; i < sizeof(typographic) / sizeof(typographic[0]); i++)
+		if (t.len >= 3 && memcmp(t.at, typographic[i], 3) == 0)
+			return bad(s, t, "typographic quotes",
+				   "are part of the word: write plain ones, \"...\"");
+	snprintf(word, sizeof(word), "%.*s", t.len < 60 ? (int)t.len : 60, t.at);
+	return bad(s, t, word, "has letters outside ASCII: put it in quotes");
+}
+
 /* The quote is current; on to behind the closing one. */
 static struct token lex_quoted(struct syntax *s, struct token t)
 {
@@ -158,6 +176,8 @@ static struct token lex(struct syntax *s)
 	while (s->p < s->end && bare(*s->p))
 		s->p++;
 	t.len = (size_t)(s->p - t.at);
+	if (s->p < s->end && (unsigned char)*s->p >= 0x80)
+		return bad_bytes(s, t);
 	if (t.len > 0 && (s->p == s->end || (*s->p != '#' && *s->p != '"')))
 		return t;
 	describe(*s->p, what);
