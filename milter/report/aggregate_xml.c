@@ -8,12 +8,15 @@
 
 #define NAMESPACE "urn:ietf:params:xml:ns:dmarc-2.0"
 #define NUMBER_SIZE 24
+/* One text of the document; the store keeps rows of 64 KB. */
+#define MAX_TEXT 131072
 
 /* The writer goes on after a failure; asked once at the end. */
 struct xml {
 	xmlTextWriterPtr writer;
 	struct strbuf clean; /* the last text without what XML forbids */
-	struct strbuf *out;
+	aggregate_xml_sink *sink;
+	void *arg;
 	bool old; /* RFC 7489 */
 	bool failed;
 };
@@ -243,41 +246,55 @@ static void write_feedback(struct xml *x, const struct aggregate *a)
 		write_old_policy(x, &a->policy);
 	else
 		write_policy(x, &a->policy);
-	for (size_t i = 0; i < a->count && !x->failed && strbuf_ok(x->out); i++)
+	for (size_t i = 0; i < a->count && !x->failed; i++)
 		write_record(x, &a->records[i]);
 	check(x, xmlTextWriterEndDocument(x->writer));
 }
 
-/* libxml2 hands its output over here. A full buffer is no error to libxml2, which would print one.
- */
-static int take_bytes(void *out, const char *bytes, int n)
+/* libxml2 hands its output over here. That it is not wanted is no error to libxml2, which would
+ * print one. */
+static int take_bytes(void *arg, const char *bytes, int n)
 {
-	strbuf_addn(out, bytes, (size_t)n);
+	struct xml *x = arg;
+
+	x->failed = x->failed || !x->sink(x->arg, bytes, (size_t)n);
 	return n;
 }
 
-bool aggregate_xml_write(struct strbuf *out, const struct aggregate *a,
-			 enum aggregate_format format)
+bool aggregate_xml_send(aggregate_xml_sink *sink, void *arg, const struct aggregate *a,
+			enum aggregate_format format)
 {
-	struct xml x = {.out = out, .old = format == AGGREGATE_RFC7489};
-	xmlOutputBufferPtr sink;
+	struct xml x = {.sink = sink, .arg = arg, .old = format == AGGREGATE_RFC7489};
+	xmlOutputBufferPtr buffer;
 
 	if (a->count == 0)
 		return false;
 	xmlInitParser();
-	sink = xmlOutputBufferCreateIO(take_bytes, NULL, out, NULL);
-	if (sink == NULL)
+	buffer = xmlOutputBufferCreateIO(take_bytes, NULL, &x, NULL);
+	if (buffer == NULL)
 		return false;
-	x.writer = xmlNewTextWriter(sink);
+	x.writer = xmlNewTextWriter(buffer);
 	if (x.writer == NULL) {
-		xmlOutputBufferClose(sink);
+		xmlOutputBufferClose(buffer);
 		return false;
 	}
-	strbuf_init(&x.clean, out->cap);
+	strbuf_init(&x.clean, MAX_TEXT);
 	check(&x, xmlTextWriterSetIndent(x.writer, 1));
 	write_feedback(&x, a);
 	check(&x, xmlTextWriterFlush(x.writer));
 	xmlFreeTextWriter(x.writer);
 	strbuf_free(&x.clean);
-	return !x.failed && strbuf_ok(out);
+	return !x.failed;
+}
+
+static bool append(void *arg, const char *bytes, size_t n)
+{
+	strbuf_addn(arg, bytes, n);
+	return strbuf_ok(arg);
+}
+
+bool aggregate_xml_write(struct strbuf *out, const struct aggregate *a,
+			 enum aggregate_format format)
+{
+	return aggregate_xml_send(append, out, a, format);
 }

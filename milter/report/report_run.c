@@ -14,8 +14,6 @@
 #define LONGEST_PAUSE (6 * 3600)
 /* A claim outlives the slowest run through its destinations. */
 #define LEASE_SPARE 600
-/* The document in memory before compression. */
-#define MAX_XML ((size_t)256 << 20)
 /* Of a mail, besides the report in base64. */
 #define MAIL_OVERHEAD 8192
 
@@ -39,18 +37,23 @@ static void say(const struct report_run *run, const struct store_report *r)
 
 /* -- writing -- */
 
-static bool compress(const struct aggregate *a, enum aggregate_format format, size_t limit,
-		     struct strbuf *gzip)
+static bool take_xml(void *gzip, const char *bytes, size_t n)
 {
-	struct strbuf xml;
+	return gzip_add(gzip, bytes, n);
+}
+
+static bool compress(const struct aggregate *a, enum aggregate_format format, size_t limit,
+		     struct strbuf *out)
+{
+	struct gzip *gzip;
 	bool ok;
 
-	strbuf_init(&xml, MAX_XML);
-	strbuf_init(gzip, limit);
-	ok = aggregate_xml_write(&xml, a, format) && gzip_add(gzip, strbuf_text(&xml), xml.len);
-	strbuf_free(&xml);
+	strbuf_init(out, limit);
+	gzip = gzip_new(out);
+	ok = gzip != NULL && aggregate_xml_send(take_xml, gzip, a, format) && gzip_end(gzip);
+	gzip_free(gzip);
 	if (!ok)
-		strbuf_free(gzip);
+		strbuf_free(out);
 	return ok;
 }
 
