@@ -54,6 +54,56 @@ static void enters_a_report_with_its_id_and_time(void **state)
 	assert_int_equal(n, 0);
 }
 
+static void see(struct store *quick, int domain, int policy)
+{
+	struct row row = sample_row();
+	char name[32], fo[16];
+
+	snprintf(name, sizeof(name), "d%04d.example", domain);
+	snprintf(fo, sizeof(fo), "%d", policy);
+	row.policy.domain = name;
+	row.policy.fo = fo;
+	add(quick, &row);
+}
+
+/* More domains than are entered at a time, and one in their midst that changes its record with
+ * every query. */
+static void enters_a_large_day_in_pages(void **state)
+{
+	struct report_world *w = *state;
+	struct store *quick;
+	unsigned n;
+
+	store_close(w->store);
+	quick = open_store(w->place, false);
+	for (int i = 0; i < 1700; i++)
+		see(quick, i, 0);
+	for (int i = 1; i < 700; i++)
+		see(quick, 499, i);
+	store_close(quick);
+	w->run.store = w->store = open_store(w->place, true);
+	assert_true(report_enter(&w->run, &n, NULL));
+	assert_int_equal(n, 1699 + 8);
+	assert_true(report_enter(&w->run, &n, NULL));
+	assert_int_equal(n, 0);
+}
+
+/* A row that had to wait for room on the disk. */
+static void enters_what_comes_after_its_day(void **state)
+{
+	struct report_world *w = *state;
+	unsigned n;
+
+	saw(w, "a.example", "mailto:r@a.example", true);
+	entered(w);
+	saw(w, "a.example", "mailto:r@a.example", false);
+	assert_true(report_enter(&w->run, &n, NULL));
+	assert_int_equal(n, 0);
+	saw(w, "b.example", "mailto:r@b.example", true);
+	assert_true(report_enter(&w->run, &n, NULL));
+	assert_int_equal(n, 1);
+}
+
 /* A12 */
 static void holds_everything_a_mail_needs(void **state)
 {
@@ -110,10 +160,9 @@ static void says_why_there_will_be_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(knows_its_submitter),
-	    TEST(enters_a_report_with_its_id_and_time),
-	    TEST(holds_everything_a_mail_needs),
-	    TEST(says_why_there_will_be_none),
+	    cmocka_unit_test(knows_its_submitter), TEST(enters_a_report_with_its_id_and_time),
+	    TEST(enters_a_large_day_in_pages),	   TEST(enters_what_comes_after_its_day),
+	    TEST(holds_everything_a_mail_needs),   TEST(says_why_there_will_be_none),
 	};
 	return cmocka_run_group_tests_name("report_plan", tests, NULL, NULL);
 }

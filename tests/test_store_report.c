@@ -61,6 +61,30 @@ static void is_entered_once(void **state)
 	store_close(s);
 }
 
+/* A policy that comes while the day's reports are entered, or later, opens the day again. */
+static void knows_which_days_are_entered(void **state)
+{
+	struct place *p = *state;
+	struct store *s = open_store(p, true);
+	struct row row = sample_row();
+	bool done;
+
+	assert_true(store_entering(s, DAY, &done, NULL) && !done);
+	assert_true(store_entering(s, DAY, &done, NULL) && !done);
+	add(s, &row);
+	assert_true(store_entered(s, DAY, NULL));
+	assert_true(store_entering(s, DAY, &done, NULL) && !done);
+	assert_true(store_entered(s, DAY, NULL));
+	assert_true(store_entering(s, DAY, &done, NULL) && done);
+	assert_true(store_entering(s, DAY + 1, &done, NULL) && !done);
+	add(s, &row);
+	assert_true(store_entering(s, DAY, &done, NULL) && done);
+	row.policy.p = "none";
+	add(s, &row);
+	assert_true(store_entering(s, DAY, &done, NULL) && !done);
+	store_close(s);
+}
+
 static void is_claimed_in_its_turn_and_finished(void **state)
 {
 	struct place *p = *state;
@@ -258,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(is_entered_once),
+	    TEST(knows_which_days_are_entered),
 	    TEST(is_claimed_in_its_turn_and_finished),
 	    TEST(is_claimed_again_when_the_lease_ends),
 	    TEST(is_renewed_for_its_domain_only),

@@ -15,6 +15,8 @@
 #define BACKLOG_DAYS 7
 /* A domain that changes its record with every query gets this many reports a day. */
 #define MAX_POLICIES 8
+/* Reports entered at a time: a day may have millions. */
+#define PAGE 500
 #define EARNED_DAYS 30
 /* For all questions about the destinations of one report. */
 #define DNS_MS 30000
@@ -28,21 +30,18 @@ const char *report_submitter(const struct report_settings *settings)
 
 /* -- entering -- */
 
+/* A page of reports of one day. */
 struct entering {
 	const struct report_run *run;
 	time_t now;
+	int64_t day;
 	struct store_report *reports;
-	size_t count, size;
-	size_t same; /* policies met of the last domain and day */
+	size_t count;
+	char domain[DOMAIN_SIZE]; /* the last one met */
+	size_t same;		  /* its policies so far */
+	bool more;		  /* the page ended before the day */
 	bool failed;
 };
-
-static bool same_day_and_domain(const struct entering *e, const struct store_policy *p)
-{
-	const struct store_report *last = e->count > 0 ? &e->reports[e->count - 1] : NULL;
-
-	return last != NULL && last->day == p->day && strcmp(last->domain, p->policy.domain) == 0;
-}
 
 /* The id spreads them: it is a hash. */
 static time_t due_at(const struct store_report *r)
@@ -52,49 +51,83 @@ static time_t due_at(const struct store_report *r)
 	return (r->day + 1) * TUPLE_DAY + CLOSE_SECONDS + (time_t)(hash % SPREAD_SECONDS);
 }
 
-static bool grow(struct entering *e)
+static bool note_report(struct entering *e, const uint8_t key[TUPLE_KEY_SIZE])
 {
-	size_t size = e->size > 0 ? 2 * e->size : 64;
-	struct store_report *reports;
+	struct store_report *r = &e->reports[e->count];
 
-	if (e->count < e->size)
-		return true;
-	reports = realloc(e->reports, size * sizeof(*reports));
-	if (reports == NULL)
+	*r = (struct store_report){.day = e->day, .state = REPORT_DUE, .changed = e->now};
+	snprintf(r->domain, sizeof(r->domain), "%s", e->domain);
+	memcpy(r->key, key, sizeof(r->key));
+	if (!aggregate_id(report_submitter(e->run->settings), r->day, r->domain, r->key, r->id))
 		return false;
-	e->reports = reports;
-	e->size = size;
+	r->next = due_at(r);
+	e->count++;
 	return true;
 }
 
-static bool note_policy(void *arg, const struct store_policy *p)
+/* A page ends between two domains, and where one has too many policies: the next page begins after
+ * it. */
+static bool note_policy(void *arg, const char *domain, const uint8_t key[TUPLE_KEY_SIZE])
 {
 	struct entering *e = arg;
-	struct store_report r = {.day = p->day, .state = REPORT_DUE, .changed = e->now};
+	bool other = strcmp(domain, e->domain) != 0;
 
-	if (p->policy.rua[0] == '\0') /* RFC 9989 4.7: no rua, no report */
-		return true;
-	e->same = same_day_and_domain(e, p) ? e->same + 1 : 1;
-	if (e->same > MAX_POLICIES)
-		return true;
-	snprintf(r.domain, sizeof(r.domain), "%s", p->policy.domain);
-	memcpy(r.key, p->key, sizeof(r.key));
-	e->failed = !grow(e) ||
-		    !aggregate_id(report_submitter(e->run->settings), r.day, r.domain, r.key, r.id);
-	if (e->failed)
+	e->more = other ? e->count >= PAGE : e->same == MAX_POLICIES;
+	if (e->more)
 		return false;
-	r.next = due_at(&r);
-	e->reports[e->count++] = r;
+	if (other) {
+		snprintf(e->domain, sizeof(e->domain), "%s", domain);
+		e->same = 0;
+	}
+	e->same++;
+	e->failed = !note_report(e, key);
+	return !e->failed;
+}
+
+/* False with an empty reason: out of memory. */
+static bool enter_pages(struct entering *e, unsigned *entered, struct error *why)
+{
+	unsigned n;
+
+	do {
+		char after[DOMAIN_SIZE];
+
+		snprintf(after, sizeof(after), "%s", e->domain);
+		e->more = false;
+		if (!store_asking(e->run->store, e->day, after, note_policy, e, why) || e->failed)
+			return false;
+		if (e->more && e->count < PAGE)
+			continue;
+		if (!store_report_enter(e->run->store, e->reports, e->count, &n, why))
+			return false;
+		*entered += n;
+		e->count = 0;
+	} while (e->more);
 	return true;
+}
+
+static bool enter_day(const struct report_run *run, int64_t day, unsigned *entered,
+		      struct error *why)
+{
+	struct entering e = {.run = run, .now = clock_now(run->clock), .day = day};
+	bool done, ok = store_entering(run->store, day, &done, why);
+
+	if (!ok || done)
+		return ok;
+	e.reports = malloc((PAGE + MAX_POLICIES) * sizeof(*e.reports));
+	e.failed = e.reports == NULL;
+	ok = !e.failed && enter_pages(&e, entered, why) && store_entered(run->store, day, why);
+	if (e.failed)
+		error_set(why, "out of memory");
+	free(e.reports);
+	return ok;
 }
 
 bool report_enter(const struct report_run *run, unsigned *entered_r, struct error *why)
 {
-	struct entering e = {.run = run, .now = clock_now(run->clock)};
-	int64_t closed = (e.now - CLOSE_SECONDS) / TUPLE_DAY - 1;
+	int64_t closed = (clock_now(run->clock) - CLOSE_SECONDS) / TUPLE_DAY - 1;
 	int64_t first = run->day != NULL ? *run->day : closed - BACKLOG_DAYS + 1;
 	int64_t last = run->day != NULL ? *run->day : closed;
-	bool ok;
 
 	*entered_r = 0;
 	if (last > closed) {
@@ -102,15 +135,10 @@ bool report_enter(const struct report_run *run, unsigned *entered_r, struct erro
 			  CLOSE_SECONDS / 60);
 		return false;
 	}
-	ok = store_policies(run->store, first, last, NULL, note_policy, &e, why);
-	if (ok && e.failed) {
-		error_set(why, "out of memory");
-		ok = false;
-	}
-	if (ok)
-		ok = store_report_enter(run->store, e.reports, e.count, entered_r, why);
-	free(e.reports);
-	return ok;
+	for (int64_t day = first; day <= last; day++)
+		if (!enter_day(run, day, entered_r, why))
+			return false;
+	return true;
 }
 
 /* -- one report -- */

@@ -51,7 +51,7 @@ bool report_label(struct aggregate *a, const struct report_settings *settings, i
 		  const char *domain, const uint8_t key[TUPLE_KEY_SIZE]);
 
 /* Enter a report for each policy with a rua of the closed days not yet entered: at most eight of
- * one domain and day (the last ones met), of the last seven days or of run->day. They become due
+ * one domain and day, of the last seven days or of run->day. They become due
  * over the first hours of the next day. `entered_r` counts the new ones. False also if run->day has
  * not ended. */
 bool report_enter(const struct report_run *run, unsigned *entered_r, struct error *why);

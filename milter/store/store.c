@@ -44,7 +44,7 @@ struct store {
 	bool durable;
 	struct sdb *db, *reader_db; /* the writer thread's; the one behind reader_lock */
 	struct store_writer *writer;
-	pthread_mutex_t reader_lock;
+	pthread_mutex_t reader_lock, write_lock; /* the second: who writes, of both connections */
 	pthread_t thread;
 	bool thread_runs;
 	pthread_condattr_t monotonic;
@@ -104,14 +104,17 @@ static struct timespec from_now(int seconds)
 
 static bool write_group(struct store *s, const struct list *group, struct error *why)
 {
-	bool ok = store_writer_begin(s->writer, why);
+	bool ok;
 
+	pthread_mutex_lock(&s->write_lock);
+	ok = store_writer_begin(s->writer, why);
 	for (const struct entry *e = group->head; ok && e != NULL; e = e->next)
 		ok = store_writer_add(s->writer, &e->tuple, why);
-	if (ok && store_writer_commit(s->writer, why))
-		return true;
-	store_writer_rollback(s->writer);
-	return false;
+	ok = ok && store_writer_commit(s->writer, why);
+	if (!ok)
+		store_writer_rollback(s->writer);
+	pthread_mutex_unlock(&s->write_lock);
+	return ok;
 }
 
 /* Under the lock: let it go for a moment if the last row was not alone. */
@@ -299,6 +302,7 @@ static struct store *store_new(const char *path, bool create, bool durable, stru
 	list_init(&s->queue);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&s->reader_lock, NULL);
+	pthread_mutex_init(&s->write_lock, NULL);
 	pthread_condattr_init(&s->monotonic);
 	pthread_condattr_setclock(&s->monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->work, &s->monotonic);
@@ -355,6 +359,7 @@ void store_close(struct store *s)
 	sdb_close(s->reader_db);
 	pthread_cond_destroy(&s->work);
 	pthread_condattr_destroy(&s->monotonic);
+	pthread_mutex_destroy(&s->write_lock);
 	pthread_mutex_destroy(&s->reader_lock);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
@@ -369,4 +374,18 @@ struct sdb *store_lock_reader(struct store *s)
 void store_unlock_reader(struct store *s)
 {
 	pthread_mutex_unlock(&s->reader_lock);
+}
+
+struct sdb *store_lock_editor(struct store *s)
+{
+	struct sdb *db = store_lock_reader(s);
+
+	pthread_mutex_lock(&s->write_lock);
+	return db;
+}
+
+void store_unlock_editor(struct store *s)
+{
+	pthread_mutex_unlock(&s->write_lock);
+	store_unlock_reader(s);
 }

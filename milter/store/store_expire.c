@@ -1,82 +1,82 @@
 /* store_expire.c - delete what is older than it needs to be. */
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "store/store_private.h"
 #include "store/tuple.h"
 
-/* Rows of one transaction (more if one domain has more), and the pause after it: the writer waits
- * a few milliseconds. */
+/* Rows of one transaction, and the pause after it: the writer waits a few milliseconds. */
 #define EXPIRE_ROWS 500
 #define EXPIRE_PAUSE_NS 2000000
 
-/* How one table is emptied: one range of its primary key after the other, each found by a seek. */
+/* How a table is emptied, in the order of its primary key, which begins with the day. */
 struct expiry {
-	const char *oldest; /* day; NULL if empty */
-	const char *stop;   /* of a day: the domain of the last row to go now; none: all go */
-	const char *up_to;  /* delete day ?1 up to domain ?2 */
+	const char *last;  /* of the next ?2 + 1 rows of days before ?1: the key; none if there are
+			      fewer */
+	const char *up_to; /* delete all rows up to this key */
+	const char *rest;  /* delete all rows of days before ?1 */
+	int columns;	   /* of the key */
 };
 
-#define EXPIRY(table) \
+#define EXPIRY(table, key, parameters, columns) \
 	{ \
-		"SELECT min(day) FROM " table " WHERE day < ?1", \
-		    "SELECT domain FROM " table \
-		    " WHERE day = ?1 ORDER BY domain LIMIT 1 OFFSET ?2", \
-		    "DELETE FROM " table " WHERE day = ?1 AND domain <= ?2" \
+		"SELECT " key " FROM " table " WHERE day < ?1 ORDER BY " key " LIMIT 1 OFFSET ?2", \
+		    "DELETE FROM " table " WHERE (" key ") <= (" parameters ")", \
+		    "DELETE FROM " table " WHERE day < ?1", columns \
 	}
 
-static const struct expiry expiries[] = {EXPIRY("aggregate"), EXPIRY("policy"), EXPIRY("delivery"),
-					 EXPIRY("report")};
+static const struct expiry expiries[] = {
+    EXPIRY("aggregate", "day, domain, policy, key", "?1, ?2, ?3, ?4", 4),
+    EXPIRY("policy", "day, domain, policy", "?1, ?2, ?3", 3),
+    EXPIRY("delivery", "day, domain, policy, destination", "?1, ?2, ?3, ?4", 4),
+    EXPIRY("report", "day, domain, policy", "?1, ?2, ?3", 3),
+    EXPIRY("entered", "day", "?1", 1),
+    EXPIRY("outcome", "day, dmarc, action", "?1, ?2, ?3", 3),
+};
 
-/* A name after every domain: their bytes are ASCII. */
-#define LAST_DOMAIN "\x7f"
-
-/* Run `q`, bound, and free it. Its first row's first column is copied to `text_r`, if it is asked
- * for; NULL there: no row, or out of memory. */
-static bool ask_text(struct sdb_query *q, char **text_r, struct error *why)
+/* Delete the next rows, up to the one that `last` stands at; if it stands at none, all that are
+ * left. */
+static bool delete_next(struct sdb *db, const struct expiry *e, struct sdb_query *last,
+			int64_t before, struct error *why)
 {
-	enum sdb_result result = q != NULL ? sdb_step(q, why) : SDB_FAILED;
+	struct sdb_query *q = sdb_prepare(db, last != NULL ? e->up_to : e->rest, why);
+	bool ok;
 
-	*text_r = result == SDB_ROW ? strdup(sdb_text(q, 0)) : NULL;
+	for (int i = 0; q != NULL && last != NULL && i < e->columns; i++)
+		sdb_put_column(q, last, i);
+	if (q != NULL && last == NULL)
+		sdb_put_int(q, before);
+	ok = q != NULL && sdb_run(q, why);
 	sdb_query_free(q);
-	return result != SDB_FAILED;
+	return ok;
 }
 
-static struct sdb_query *prepare(struct sdb *db, const char *sql, int64_t day, struct error *why)
+/* In the transaction that has begun. */
+static bool expire_in(struct sdb *db, const struct expiry *e, int64_t before, bool *more_r,
+		      struct error *why)
 {
-	struct sdb_query *q = sdb_prepare(db, sql, why);
+	struct sdb_query *last = sdb_prepare(db, e->last, why);
+	enum sdb_result found = SDB_FAILED;
+	bool ok;
 
-	if (q != NULL)
-		sdb_put_int(q, day);
-	return q;
+	if (last != NULL) {
+		sdb_put_int(last, before);
+		sdb_put_int(last, EXPIRE_ROWS - 1);
+		found = sdb_step(last, why);
+	}
+	*more_r = found == SDB_ROW;
+	ok = found != SDB_FAILED && delete_next(db, e, *more_r ? last : NULL, before, why);
+	sdb_query_free(last);
+	return ok;
 }
 
-/* The next rows of the table, in one small transaction (a statement alone is one). `more_r`: there
- * were some. */
 static bool expire_some(struct sdb *db, const struct expiry *e, int64_t before, bool *more_r,
 			struct error *why)
 {
-	char *day = NULL, *domain = NULL;
-	struct sdb_query *q;
-	int64_t oldest;
-	bool ok = ask_text(prepare(db, e->oldest, before, why), &day, why);
+	bool ok =
+	    sdb_begin(db, why) && expire_in(db, e, before, more_r, why) && sdb_commit(db, why);
 
-	*more_r = ok && day != NULL && day[0] != '\0';
-	oldest = *more_r ? strtoll(day, NULL, 10) : 0;
-	free(day);
-	if (!*more_r)
-		return ok;
-	q = prepare(db, e->stop, oldest, why);
-	if (q != NULL)
-		sdb_put_int(q, EXPIRE_ROWS - 1);
-	ok = ask_text(q, &domain, why);
-	q = ok ? prepare(db, e->up_to, oldest, why) : NULL;
-	if (q != NULL)
-		sdb_put_text(q, domain != NULL ? domain : LAST_DOMAIN);
-	ok = q != NULL && sdb_run(q, why);
-	sdb_query_free(q);
-	free(domain);
+	if (!ok)
+		sdb_rollback(db);
 	return ok;
 }
 
@@ -86,23 +86,11 @@ static bool expire_table(struct store *s, const struct expiry *e, int64_t before
 	bool more = true, ok = true;
 
 	while (ok && more) {
-		ok = expire_some(store_lock_reader(s), e, before, &more, why);
-		store_unlock_reader(s);
+		ok = expire_some(store_lock_editor(s), e, before, &more, why);
+		store_unlock_editor(s);
 		if (more)
 			nanosleep(&pause, NULL);
 	}
-	return ok;
-}
-
-/* A few rows a day: all at once. */
-static bool expire_outcomes(struct store *s, int64_t before, struct error *why)
-{
-	struct sdb_query *q =
-	    prepare(store_lock_reader(s), "DELETE FROM outcome WHERE day < ?1", before, why);
-	bool ok = q != NULL && sdb_run(q, why);
-
-	sdb_query_free(q);
-	store_unlock_reader(s);
 	return ok;
 }
 
@@ -113,5 +101,5 @@ bool store_expire(struct store *s, time_t now, int keep_days, struct error *why)
 	for (size_t i = 0; i < sizeof(expiries) / sizeof(expiries[0]); i++)
 		if (!expire_table(s, &expiries[i], before, why))
 			return false;
-	return expire_outcomes(s, before, why);
+	return true;
 }

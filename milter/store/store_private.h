@@ -10,4 +10,9 @@
 struct sdb *store_lock_reader(struct store *s);
 void store_unlock_reader(struct store *s);
 
+/* The same to write: the writer thread waits for the end. SQLite alone would let it sleep and try
+ * again, longer each time, while small transactions follow each other here. */
+struct sdb *store_lock_editor(struct store *s);
+void store_unlock_editor(struct store *s);
+
 #endif

@@ -6,6 +6,8 @@
 
 #include "store/store_private.h"
 
+#define NO_KEY "the store holds a policy without key"
+
 /* Step through `q`, whose parameters are bound, until `see` has enough; frees it. NULL: it could
  * not be compiled. */
 static bool each(struct sdb_query *q,
@@ -92,7 +94,7 @@ static bool read_policy(void *context, struct sdb_query *q, bool *more_r, struct
 	};
 
 	if (!sdb_blob(q, 2, p.key, sizeof(p.key))) {
-		error_set(why, "the store holds a policy without key");
+		error_set(why, NO_KEY);
 		return false;
 	}
 	*more_r = r->see(r->arg, &p);
@@ -101,18 +103,23 @@ static bool read_policy(void *context, struct sdb_query *q, bool *more_r, struct
 
 #define SELECT_POLICIES \
 	"SELECT p.day, p.domain, p.policy, p.p, p.sp, p.np, p.adkim, p.aspf, p.fo, p.testing," \
-	" p.discovery, p.error, p.rua, sum(a.count), max(a.last)" \
-	" FROM policy p CROSS JOIN aggregate a USING (day, domain, policy)" \
-	" WHERE p.day BETWEEN ?1 AND ?2"
+	" p.discovery, p.error, p.rua, sum(a.count), max(a.last) FROM "
+#define JOIN_TUPLES \
+	" CROSS JOIN aggregate a" \
+	" ON a.day = p.day AND a.domain = p.domain AND a.policy = p.policy"
 #define ORDER_POLICIES \
 	" GROUP BY p.day, p.domain, p.policy ORDER BY p.day, p.domain, max(a.last) DESC, p.policy"
 
 bool store_policies(struct store *s, int64_t first, int64_t last, const char *domain,
 		    store_see_policy *see, void *arg, struct error *why)
 {
-	static const char all[] = SELECT_POLICIES ORDER_POLICIES;
-	/* A statement of its own, so that the domain is sought and not filtered. */
-	static const char one[] = SELECT_POLICIES " AND p.domain = ?3" ORDER_POLICIES;
+	static const char all[] =
+	    SELECT_POLICIES "policy p" JOIN_TUPLES " WHERE p.day BETWEEN ?1 AND ?2" ORDER_POLICIES;
+	/* One seek for each day that has rows: a range of days would hide the domain from the key.
+	 */
+	static const char one[] = SELECT_POLICIES
+	    "(SELECT DISTINCT day FROM outcome WHERE day BETWEEN ?1 AND ?2) d"
+	    " CROSS JOIN policy p ON p.day = d.day AND p.domain = ?3" JOIN_TUPLES ORDER_POLICIES;
 	struct policy_reader r = {see, arg};
 	struct sdb_query *q = sdb_prepare(store_lock_reader(s), domain != NULL ? one : all, why);
 	bool ok;
@@ -124,6 +131,43 @@ bool store_policies(struct store *s, int64_t first, int64_t last, const char *do
 			sdb_put_text(q, domain);
 	}
 	ok = each(q, read_policy, &r, why);
+	store_unlock_reader(s);
+	return ok;
+}
+
+struct asking_reader {
+	store_see_asking *see;
+	void *arg;
+};
+
+static bool read_asking(void *context, struct sdb_query *q, bool *more_r, struct error *why)
+{
+	struct asking_reader *r = context;
+	uint8_t key[TUPLE_KEY_SIZE];
+
+	if (!sdb_blob(q, 1, key, sizeof(key))) {
+		error_set(why, NO_KEY);
+		return false;
+	}
+	*more_r = r->see(r->arg, sdb_text(q, 0), key);
+	return true;
+}
+
+bool store_asking(struct store *s, int64_t day, const char *after, store_see_asking *see, void *arg,
+		  struct error *why)
+{
+	static const char sql[] = "SELECT domain, policy FROM policy"
+				  " WHERE day = ?1 AND domain > ?2 AND rua <> ''"
+				  " ORDER BY domain, policy";
+	struct asking_reader r = {see, arg};
+	struct sdb_query *q = sdb_prepare(store_lock_reader(s), sql, why);
+	bool ok;
+
+	if (q != NULL) {
+		sdb_put_int(q, day);
+		sdb_put_text(q, after);
+	}
+	ok = each(q, read_asking, &r, why);
 	store_unlock_reader(s);
 	return ok;
 }

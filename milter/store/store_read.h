@@ -41,6 +41,14 @@ typedef bool store_see_policy(void *arg, const struct store_policy *p);
 bool store_policies(struct store *s, int64_t first, int64_t last, const char *domain,
 		    store_see_policy *see, void *arg, struct error *why);
 
+typedef bool store_see_asking(void *arg, const char *domain, const uint8_t key[TUPLE_KEY_SIZE]);
+
+/* The policies of a day that ask for reports (their rua list is not empty), by domain: those of the
+ * domains after `after` ("": all). For a day that is too large to be kept in memory: whoever stops
+ * after a domain can go on there. */
+bool store_asking(struct store *s, int64_t day, const char *after, store_see_asking *see, void *arg,
+		  struct error *why);
+
 /* One counted tuple. In `row`, `policy`, `dmarc` and `action` are not set and `when` is `last`. */
 struct store_record {
 	struct row row;

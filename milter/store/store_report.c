@@ -64,6 +64,39 @@ static bool run_once(struct sdb_query *q, struct error *why)
 	return ok;
 }
 
+/* -- entering -- */
+
+bool store_entering(struct store *s, int64_t day, bool *done_r, struct error *why)
+{
+	static const char sql[] =
+	    "INSERT INTO entered VALUES (?1, 0) ON CONFLICT DO UPDATE SET done=done RETURNING done";
+	struct sdb_query *q = sdb_prepare(store_lock_editor(s), sql, why);
+	bool ok = false;
+
+	if (q != NULL) {
+		sdb_put_int(q, day);
+		ok = sdb_step(q, why) == SDB_ROW;
+		*done_r = ok && sdb_int(q, 0) != 0;
+		ok = ok && sdb_run(q, why);
+	}
+	sdb_query_free(q);
+	store_unlock_editor(s);
+	return ok;
+}
+
+bool store_entered(struct store *s, int64_t day, struct error *why)
+{
+	struct sdb_query *q =
+	    sdb_prepare(store_lock_editor(s), "UPDATE entered SET done=1 WHERE day=?1", why);
+	bool ok;
+
+	if (q != NULL)
+		sdb_put_int(q, day);
+	ok = run_once(q, why);
+	store_unlock_editor(s);
+	return ok;
+}
+
 static bool enter(struct sdb *db, struct sdb_query *q, const struct store_report *r,
 		  unsigned *entered, struct error *why)
 {
@@ -85,7 +118,7 @@ static bool enter_some(struct store *s, const struct store_report *list, size_t 
 {
 	static const char sql[] =
 	    "INSERT INTO report VALUES (?1,?2,?3,?4,?5,0,?6,?7,?8) ON CONFLICT DO NOTHING";
-	struct sdb *db = store_lock_reader(s);
+	struct sdb *db = store_lock_editor(s);
 	struct sdb_query *q = sdb_prepare(db, sql, why);
 	bool ok = q != NULL && sdb_begin(db, why);
 
@@ -95,7 +128,7 @@ static bool enter_some(struct store *s, const struct store_report *list, size_t 
 	ok = ok && sdb_commit(db, why);
 	if (!ok)
 		sdb_rollback(db);
-	store_unlock_reader(s);
+	store_unlock_editor(s);
 	return ok;
 }
 
@@ -162,7 +195,7 @@ static bool mark_claimed(struct sdb *db, const struct store_report *r, struct er
 bool store_report_claim(struct store *s, time_t now, int lease, const struct store_choice *choice,
 			struct store_report *r, struct error *why)
 {
-	struct sdb *db = store_lock_reader(s);
+	struct sdb *db = store_lock_editor(s);
 	struct error unread = {.text = ""};
 	bool ok = sdb_begin(db, &unread);
 
@@ -175,7 +208,7 @@ bool store_report_claim(struct store *s, time_t now, int lease, const struct sto
 	}
 	if (!ok)
 		sdb_rollback(db);
-	store_unlock_reader(s);
+	store_unlock_editor(s);
 	if (why != NULL)
 		*why = unread;
 	return ok;
@@ -186,7 +219,7 @@ bool store_report_finish(struct store *s, const struct store_report *r, struct e
 	static const char sql[] =
 	    "UPDATE report SET state=?4, next=?5, changed=?6, error=?7"
 	    " WHERE day=?1 AND domain=?2 AND policy=?3 AND state='claimed' AND attempts=?8";
-	struct sdb *db = store_lock_reader(s);
+	struct sdb *db = store_lock_editor(s);
 	struct sdb_query *q = sdb_prepare(db, sql, why);
 	bool ok;
 
@@ -203,7 +236,7 @@ bool store_report_finish(struct store *s, const struct store_report *r, struct e
 		error_set(why, "report %s was claimed by another process meanwhile", r->id);
 		ok = false;
 	}
-	store_unlock_reader(s);
+	store_unlock_editor(s);
 	return ok;
 }
 
@@ -227,13 +260,13 @@ bool store_report_renew(struct store *s, const struct store_choice *choice, time
 	    " AND state IN ('due', 'failed', 'suppressed')";
 	static const char refusals[] =
 	    "DELETE FROM delivery WHERE" CHOSEN " AND state <> 'sent' AND changed <= ?3";
-	struct sdb *db = store_lock_reader(s);
+	struct sdb *db = store_lock_editor(s);
 	bool ok = sdb_begin(db, why) && renew(db, reports, choice, now, why) &&
 		  renew(db, refusals, choice, now, why) && sdb_commit(db, why);
 
 	if (!ok)
 		sdb_rollback(db);
-	store_unlock_reader(s);
+	store_unlock_editor(s);
 	return ok;
 }
 
@@ -269,7 +302,7 @@ bool store_delivery_put(struct store *s, const struct store_report *r, const cha
 	    "INSERT INTO delivery VALUES (?1,?2,?3,?4,?5,?6,?7) ON CONFLICT (day, domain, policy, "
 	    "destination)"
 	    " DO UPDATE SET state=excluded.state, changed=excluded.changed, error=excluded.error";
-	struct sdb_query *q = sdb_prepare(store_lock_reader(s), sql, why);
+	struct sdb_query *q = sdb_prepare(store_lock_editor(s), sql, why);
 	bool ok;
 
 	if (q != NULL) {
@@ -280,7 +313,7 @@ bool store_delivery_put(struct store *s, const struct store_report *r, const cha
 		sdb_put_text(q, error);
 	}
 	ok = run_once(q, why);
-	store_unlock_reader(s);
+	store_unlock_editor(s);
 	return ok;
 }
 

@@ -33,6 +33,12 @@ struct store_report {
 	    error[STORE_REPORT_ERROR_SIZE]; /* why it is put off, failed or suppressed; "" if not */
 };
 
+/* Before the reports of a day are entered. `done_r`: they have been, and no policy came since. */
+bool store_entering(struct store *s, int64_t day, bool *done_r, struct error *why);
+
+/* After it: the day is done, unless a policy of it came meanwhile. */
+bool store_entered(struct store *s, int64_t day, struct error *why);
+
 /* Enter `n` reports, as far as they are not there: `day`, `domain`, `key`, `id`, `state`, `next`,
  * `changed` and `error` are used. `entered_r` (may be NULL) counts those that were not. */
 bool store_report_enter(struct store *s, const struct store_report *list, size_t n,

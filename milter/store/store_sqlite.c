@@ -14,6 +14,9 @@
 /* How long a writer waits for another process (alignctl beside the daemon); its transactions last
  * milliseconds. */
 #define BUSY_MS 5000
+/* Pages in memory, of each connection, in KiB. The kernel keeps the file's too: four times as many
+ * here make a write a tenth cheaper, of a store that is all new rows. */
+#define CACHE_KIB "4096"
 /* "aldm": marks the file as ours (PRAGMA application_id). */
 #define APPLICATION_ID 0x616c646d
 
@@ -183,7 +186,7 @@ static bool set_up(struct sdb *db, bool durable, struct error *why)
 {
 	return use_wal(db, why) &&
 	       run(db, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", why) &&
-	       run(db, "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16384", why) &&
+	       run(db, "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-" CACHE_KIB, why) &&
 	       migrate(db, why);
 }
 
@@ -314,6 +317,12 @@ void sdb_put_text(struct sdb_query *q, const char *text)
 void sdb_put_blob(struct sdb_query *q, const void *bytes, size_t n)
 {
 	bound(q, sqlite3_bind_blob(q->statement, ++q->bound, bytes, (int)n, SQLITE_STATIC));
+}
+
+void sdb_put_column(struct sdb_query *q, struct sdb_query *from, int column)
+{
+	bound(q, sqlite3_bind_value(q->statement, ++q->bound,
+				    sqlite3_column_value(from->statement, column)));
 }
 
 void sdb_reset(struct sdb_query *q)

@@ -38,6 +38,8 @@ void sdb_query_free(struct sdb_query *q);
 void sdb_put_int(struct sdb_query *q, int64_t value);
 void sdb_put_text(struct sdb_query *q, const char *text);
 void sdb_put_blob(struct sdb_query *q, const void *bytes, size_t n);
+/* A copy of the value in a column of `from`'s present row. */
+void sdb_put_column(struct sdb_query *q, struct sdb_query *from, int column);
 
 /* One step. After SDB_DONE and SDB_FAILED the query is ready to be bound anew. */
 enum sdb_result { SDB_ROW, SDB_DONE, SDB_FAILED };

@@ -39,7 +39,7 @@ static const char ADD_POLICY[] =
     " ON CONFLICT (day, domain, policy) DO UPDATE SET rua=excluded.rua";
 static const char ADD_TUPLE[] =
     "INSERT INTO aggregate VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,1,?16,?16)"
-    " ON CONFLICT (day, domain, key) DO UPDATE SET count=count+1,"
+    " ON CONFLICT (day, domain, policy, key) DO UPDATE SET count=count+1,"
     " first=min(first,excluded.first), last=max(last,excluded.last)";
 static const char ADD_OUTCOME[] =
     "INSERT INTO outcome VALUES (?1,?2,?3,?4)"
@@ -108,8 +108,8 @@ static bool add_tuple(struct store_writer *w, const struct tuple *t, struct erro
 {
 	sdb_put_int(w->add_tuple, t->day);
 	sdb_put_text(w->add_tuple, t->field[TUPLE_DOMAIN]);
-	sdb_put_blob(w->add_tuple, t->key, sizeof(t->key));
 	sdb_put_blob(w->add_tuple, t->policy, sizeof(t->policy));
+	sdb_put_blob(w->add_tuple, t->key, sizeof(t->key));
 	for (int i = TUPLE_SOURCE_IP; i <= TUPLE_DKIM; i++)
 		sdb_put_text(w->add_tuple, t->field[i]);
 	sdb_put_int(w->add_tuple, t->when);
