@@ -391,19 +391,20 @@ static int run(struct app *app, const struct options *o, const struct config *ru
 	}
 }
 
-/* End what has been started. A thread that is still at work must not find its ground gone: then the
- * process ends without clearing up. */
-static int finish(struct app *app, struct reporter *reporter, int code)
+/* End what has been started, and the process. A thread that is still at work must not find its
+ * ground gone: then nothing is cleared up. libmilter's threads go on in any case, so that no
+ * library may clear up after us, as exit() would have it. */
+static _Noreturn void finish(struct app *app, struct reporter *reporter, int code)
 {
 	bool idle = milter_stop(DRAIN_MS);
 
 	if (reporter_stop(reporter, REPORT_MS) && idle) {
 		app_close(app);
 		log_say(LOG_LEVEL_NOTICE, "stopped");
-		return code;
+	} else {
+		app_flush(app, FLUSH_MS);
+		log_say(LOG_LEVEL_NOTICE, "stopped, with work left undone");
 	}
-	app_flush(app, FLUSH_MS);
-	log_say(LOG_LEVEL_NOTICE, "stopped, with work left undone");
 	_exit(code);
 }
 
@@ -455,7 +456,7 @@ int main(int argc, char **argv)
 	started(parent, EX_OK, to_syslog);
 	code = run(&app, &options, config);
 	config_unref(config);
-	return finish(&app, reporter, code);
+	finish(&app, reporter, code);
 fail:
 	fprintf(stderr, "alignd: %s\n", why.text);
 	config_unref(config);
