@@ -97,7 +97,7 @@ cases: all
 	@BUILD=$(BUILD) tests/support/cases.py -j 2 --config 'mode = monitor' --methods iprev,spf,dkim,dmarc,policy,arc,identity \
 		tests/cases/hostile/*.yml
 system: all
-	@BUILD=$(BUILD) tests/system/run
+	@BUILD=$(BUILD) tests/system/run $(SYSTEM)
 check:
 	@MAKE='$(MAKE)' BUILD=$(BUILD) scripts/check
 check-long:

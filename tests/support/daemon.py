@@ -1,4 +1,5 @@
 """alignd as a child process of a test: its configuration in a scratch directory, log and errors in files there."""
+import contextlib
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ import time
 
 BUILD = os.environ.get('BUILD', 'build')
 ALIGND = os.path.abspath(os.path.join(BUILD, 'alignd'))
+UNDER = os.environ.get('ALIGND_UNDER', '').split()           # a checker and its options, such as valgrind
 ALIGNCTL = os.path.abspath(os.path.join(BUILD, 'alignctl'))
 
 
@@ -28,8 +30,8 @@ class Daemon:
         with open(os.path.join(work, 'test.conf'), 'w') as f:
             f.write(config)
 
-    def start(self, wait=15):
-        cmd = [ALIGND, '-f', '-c', self.conf] + (['--now', str(self.now)] if self.now is not None else [])
+    def start(self, wait=15 if not UNDER else 60):
+        cmd = UNDER + [ALIGND, '-f', '-c', self.conf] + (['--now', str(self.now)] if self.now is not None else [])
         with open(self.log, 'ab') as log:
             self.proc = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         end = time.monotonic() + wait
@@ -70,7 +72,11 @@ class Daemon:
         raise DaemonError('no such process')
 
     def kill(self):
-        """at once: for a daemon whose state is thrown away"""
+        """at once: for a daemon whose state is thrown away; where leaks are looked for, they show at a proper end"""
+        if self.alive() and 'ALIGND_SANITIZED' in os.environ:
+            self.proc.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.proc.wait(40)
         if self.alive():
             self.proc.kill()
         if self.proc:

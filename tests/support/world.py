@@ -27,7 +27,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import daemon
 
 MX, MX6 = '203.0.113.25', '2001:db8:25::25'        # where the private Postfix listens, in a namespace
-CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
+CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x20000000, 0x40000000
+MS_REC, MS_PRIVATE = 0x4000, 0x40000
 
 
 class WorldError(Exception):
@@ -62,6 +63,9 @@ def apart(main):
         for s in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(s, signal.default_int_handler)
         libc.prctl(1, signal.SIGTERM)               # PR_SET_PDEATHSIG
+        if libc.unshare(CLONE_NEWNS) == 0:          # /proc with the process numbers that are ours, where that is allowed
+            libc.mount(b'none', b'/', None, MS_REC | MS_PRIVATE, None)
+            libc.mount(b'proc', b'/proc', b'proc', 0, None)
         run('ip', 'link', 'set', 'lo', 'up')
         code = guarded(main)
         sys.stdout.flush()
