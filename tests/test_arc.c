@@ -118,8 +118,10 @@ static void add_set(struct chain *c, const struct link *k)
 	c->count++;
 	snprintf(version, sizeof(version), "i=%u;", c->count);
 	s.version = version;
-	assert_true(asprintf(&results, "ARC-Authentication-Results: i=%u; mx.example; spf=pass",
-			     c->count) > 0);
+	assert_true(asprintf(&results,
+			     "ARC-Authentication-Results: i=%u; mx.example; spf=pass; "
+			     "arc=none smtp.remote-ip=198.51.100.%u",
+			     c->count, c->count) > 0);
 	message = signer_sign(&s, c->header, BODY, strlen(BODY));
 	cover(c, results);
 	cover(c, message);
@@ -211,6 +213,13 @@ static void whole_chains_pass_and_name_their_sealer(void **state)
 		assert_int_equal(fx.facts.instances, 3 - first);
 		assert_string_equal(fx.facts.sealer, "list.example");
 		assert_int_equal(fx.facts.trusted, first > 0);
+		assert_string_equal(fx.facts.chain, first == 0 ? ""
+						    : first == 1
+							? "arc=pass as[2].d=list.example as[2].s=s "
+							  "as[1].d=mx.relay.example as[1].s=s "
+							  "remote-ip[1]=198.51.100.1"
+							: "arc=pass as[1].d=list.example as[1].s=s "
+							  "remote-ip[1]=198.51.100.1");
 	}
 }
 
@@ -225,6 +234,8 @@ static void fifty_sets_are_the_most(void **state)
 		links[i] = (struct link){.domain = "list.example", .key = fx.rsa};
 	expect(links, MAX_ARC_SETS, ARC_PASS, "");
 	assert_int_equal(fx.facts.instances, MAX_ARC_SETS);
+	assert_memory_equal(fx.facts.chain, "arc=pass as[50].d=list.example as[50].s=s as[49]", 48);
+	assert_non_null(strstr(fx.facts.chain, ".s=s remote-ip[1]=198.51.100.1"));
 	c = chain_of(links, MAX_ARC_SETS + 1);
 	validate(c.header, BODY);
 	assert_int_equal(fx.facts.result, ARC_FAIL);

@@ -47,6 +47,7 @@ static void fill(const struct found *r, struct facts *f)
 	}
 	f->arc.result = r->arc > 0 ? ARC_PASS : ARC_NONE;
 	f->arc.trusted = r->arc == 2;
+	strcpy(f->arc.chain, r->arc == 2 ? "arc=pass as[1].d=list.example" : "");
 	f->list = r->list;
 }
 
@@ -217,8 +218,8 @@ static void arc_makes_no_pass(void **state)
 		assert_int_equal(d.action == ACTION_QUARANTINE,
 				 r.dmarc == DMARC_FAIL && r.policy != POLICY_NONE);
 		if (strcmp(d.rule, "dmarc-reject-arc") == 0) {
-			assert_string_equal(d.reason, "trusted_forwarder");
-			assert_string_equal(d.comment, "arc=pass");
+			assert_string_equal(d.reason, "local_policy");
+			assert_string_equal(d.comment, "arc=pass as[1].d=list.example");
 		}
 	} while (next(&r));
 	config_unref(c);

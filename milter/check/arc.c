@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "check/canon.h"
 #include "check/dkim_field.h"
 #include "check/dkim_hash.h"
 #include "check/dkim_proof.h"
+#include "mail/authres.h"
 #include "mail/base64.h"
 #include "mail/header.h"
 
@@ -311,6 +313,49 @@ static bool is_trusted(const struct arc_settings *s, const char *domain)
 	return false;
 }
 
+/* Where the message came from, as the first sealer has seen it; "" if it does not say. */
+static void first_client(const struct arc_message *m, char text_r[ADDR_TEXT_SIZE])
+{
+	const struct header_field *h = &m->sets[0].header[PART_RESULTS];
+	const char *results = memchr(h->value, ';', h->value_len); /* "i=1;" comes first */
+	struct authres *a = malloc(sizeof(*a));
+	struct addr client;
+
+	text_r[0] = '\0';
+	if (a == NULL || results == NULL ||
+	    !authres_parse(results + 1, h->value_len - (size_t)(results + 1 - h->value), a))
+		goto out;
+	for (size_t i = 0; i < a->count; i++)
+		for (size_t k = 0; k < a->result[i].count; k++)
+			if (strcmp(a->result[i].property[k].property, "remote-ip") == 0 &&
+			    addr_parse(a->result[i].property[k].value, &client))
+				addr_print(&client, text_r);
+out:
+	free(a);
+}
+
+/* The newest seals come first, as many as fit. */
+static void describe(const struct arc_message *m, char chain_r[ARC_CHAIN_SIZE])
+{
+	char client[ADDR_TEXT_SIZE], one[2 * DOMAIN_SIZE + 32], end[ADDR_TEXT_SIZE + 16] = "";
+	size_t used = (size_t)sprintf(chain_r, "arc=pass");
+
+	first_client(m, client);
+	if (client[0] != '\0')
+		snprintf(end, sizeof(end), " remote-ip[1]=%s", client);
+	for (unsigned i = m->count; i > 0; i--) {
+		const struct dkim_field *seal = &m->sets[i - 1].seal;
+		size_t n = (size_t)snprintf(one, sizeof(one), " as[%u].d=%s as[%u].s=%s", i,
+					    seal->domain, i, seal->selector);
+
+		if (used + n + strlen(end) >= ARC_CHAIN_SIZE)
+			break;
+		strcpy(chain_r + used, one);
+		used += n;
+	}
+	strcpy(chain_r + used, end);
+}
+
 bool arc_message_check(struct arc_message *m, struct lookups *l, struct arc_facts *out_r)
 {
 	memset(out_r, 0, sizeof(*out_r));
@@ -331,5 +376,7 @@ bool arc_message_check(struct arc_message *m, struct lookups *l, struct arc_fact
 	memcpy(out_r->sealer, m->sets[m->count - 1].seal.domain, sizeof(out_r->sealer));
 	for (unsigned i = 0; i < m->count; i++)
 		out_r->trusted &= is_trusted(m->settings, m->sets[i].seal.domain);
+	if (out_r->trusted)
+		describe(m, out_r->chain);
 	return true;
 }

@@ -41,8 +41,10 @@ bool arc_message_wants_body(const struct arc_message *m);
 /* A piece of the body. */
 void arc_message_body(struct arc_message *m, const unsigned char *bytes, size_t n);
 
-/* Judge the chain, waiting for keys. A failure of the DNS is a failed chain (RFC 8617 5.2.1).
- * False: out of memory, and the facts say fail. */
+/* Judge the chain, waiting for keys. Of a trusted one `chain` tells what RFC 8617 7.2.2 wants in a
+ * report: "arc=pass as[2].d=d2.example as[2].s=s2 as[1].d=d1.example as[1].s=s1
+ * remote-ip[1]=192.0.2.1". A failure of the DNS is a failed chain (RFC 8617 5.2.1). False: out of
+ * memory, and the facts say fail. */
 bool arc_message_check(struct arc_message *m, struct lookups *l, struct arc_facts *out_r);
 
 #endif

@@ -13,6 +13,7 @@
 #include "mail/mailbox.h"
 
 #define REASON_SIZE 128
+#define ARC_CHAIN_SIZE 512 /* some six sets; older ones are left out */
 
 /* RFC 8601 2.7.3. NONE: not checked (no IP client). */
 enum iprev_result { IPREV_NONE, IPREV_PASS, IPREV_FAIL, IPREV_TEMPERROR, IPREV_PERMERROR };
@@ -97,6 +98,7 @@ struct arc_facts {
 	char sealer[DOMAIN_SIZE]; /* d= of the newest seal of a passing chain */
 	bool trusted;		  /* every sealer of the chain is listed */
 	char reason[REASON_SIZE];
+	char chain[ARC_CHAIN_SIZE]; /* trusted: the chain for a DMARC report, see arc.h; else "" */
 };
 
 enum dmarc_result { DMARC_NONE, DMARC_PASS, DMARC_FAIL, DMARC_TEMPERROR, DMARC_PERMERROR };

@@ -226,6 +226,13 @@ static const char *implied_reason(const struct rule *rule)
 	return "local_policy";
 }
 
+/* The rule is there for chains of trusted sealers; what the report then says is RFC 8617 7.2.2's.
+ */
+static bool is_for_arc(const struct facts *f, const struct rule *rule)
+{
+	return rule != NULL && rule_condition(rule, COND_ARC) != NULL && f->arc.trusted;
+}
+
 /* A message that passed is due no refusal; one that failed, what is published. Anything else has a
  * reason. */
 static void explain(const struct facts *f, const struct rule *rule, struct decision *d)
@@ -246,7 +253,9 @@ static void explain(const struct facts *f, const struct rule *rule, struct decis
 		d->comment = rule->comment != NULL ? rule->comment : "";
 	} else {
 		d->reason = implied_reason(rule);
-		d->comment = rule != NULL && rule->comment != NULL ? rule->comment : "";
+		d->comment = rule != NULL && rule->comment != NULL ? rule->comment
+			     : is_for_arc(f, rule)		   ? f->arc.chain
+								   : "";
 	}
 }
 

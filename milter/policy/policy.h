@@ -12,7 +12,7 @@
 #define REPLY_TEXT_SIZE \
 	400 /* with code and line end still under the 512 bytes of RFC 5321 4.5.3.1.5 */
 
-/* `rule`, `reason` and `comment` are borrowed from the rules or are constants. */
+/* `rule`, `reason` and `comment` are borrowed from the rules or the facts, or are constants. */
 struct decision {
 	enum action wanted;  /* what the rule said */
 	enum action action;  /* what is done: unless enforcing, reject, quarantine and tempfail
