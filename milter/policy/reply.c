@@ -175,6 +175,8 @@ static const struct standard spf_error = {"5.7.24", "SPF validation error", "4.7
 					  "SPF validation error, please try again later"};
 static const struct standard dkim = {"5.7.20", "No passing DKIM signature found", "4.7.5",
 				     "Unable to verify signature - key server unavailable"};
+static const struct standard dkim_policy = {"5.7.21", "No acceptable DKIM signature found",
+					    "4.7.21", "No acceptable DKIM signature found"};
 static const struct standard arc = {"5.7.29", "ARC validation failure", "4.7.29",
 				    "ARC validation failure"};
 static const struct standard helo = {"5.7.1", "HELO name not accepted", "4.7.1",
@@ -211,6 +213,15 @@ static const struct standard *spf_reply(enum spf_result result)
 	return result == SPF_PERMERROR ? &spf_error : &spf_fail;
 }
 
+/* RFC 7372 3.1: some signature is there that is only not good enough for us. */
+static const struct standard *dkim_reply(const struct dkim_facts *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (f->signature[i].result == DKIM_POLICY)
+			return &dkim_policy;
+	return &dkim;
+}
+
 /* The check whose missing answer a rule waits for; NULL if it is not one alone. */
 static const struct standard *waiting_reply(const struct rule *rule)
 {
@@ -237,7 +248,7 @@ static const struct standard *check_reply(const struct facts *f, const struct ru
 	if (from || name)
 		return spf_reply(from ? f->spf.result : f->spf_helo.result);
 	if (signature)
-		return &dkim;
+		return dkim_reply(&f->dkim);
 	if (rule_condition(rule, COND_ARC) != NULL)
 		return &arc;
 	return rule_condition(rule, COND_HELO) != NULL ? &helo : &local;
