@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/domain.h"
 #include "check/dmarc_psl.h"
 
 static void finds_one_label_more_than_the_suffix(void **state)
@@ -54,6 +55,40 @@ static void finds_one_label_more_than_the_suffix(void **state)
 	dmarc_psl_free(NULL);
 }
 
+/* The list's own vectors, publicsuffix.org tests/tests.txt (CC0), against the list of the system:
+ * "name expected", where "null" says that the name is a suffix or no name. */
+static void agrees_with_the_vectors_of_the_list(void **state)
+{
+	struct dmarc_psl *p = dmarc_psl_new("/usr/share/publicsuffix/public_suffix_list.dat", NULL);
+	FILE *vectors = fopen("tests/data/dmarc_psl/vectors.txt", "r");
+	char line[200], text[100], expected[100], name[DOMAIN_SIZE], want[DOMAIN_SIZE];
+	size_t tried = 0;
+
+	(void)state;
+	assert_non_null(p);
+	assert_non_null(vectors);
+	while (fgets(line, sizeof(line), vectors) != NULL) {
+		bool valid;
+
+		if (line[0] == '/' || sscanf(line, "%99s %99s", text, expected) != 2)
+			continue;
+		tried++;
+		valid = domain_normal(text, strlen(text), name);
+		if (strcmp(expected, "null") == 0) {
+			if (valid && strcmp(dmarc_psl_org(p, name), name) != 0)
+				fail_msg("%s: %s, not null", text, dmarc_psl_org(p, name));
+			continue;
+		}
+		assert_true(valid);
+		assert_true(domain_normal(expected, strlen(expected), want));
+		if (strcmp(dmarc_psl_org(p, name), want) != 0)
+			fail_msg("%s: %s, not %s", text, dmarc_psl_org(p, name), want);
+	}
+	assert_int_equal(tried, 78);
+	fclose(vectors);
+	dmarc_psl_free(p);
+}
+
 static void says_why_a_list_cannot_be_loaded(void **state)
 {
 	char path[] = "/tmp/alignd-psl-XXXXXX";
@@ -75,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(finds_one_label_more_than_the_suffix),
+	    cmocka_unit_test(agrees_with_the_vectors_of_the_list),
 	    cmocka_unit_test(says_why_a_list_cannot_be_loaded),
 	};
 	return cmocka_run_group_tests_name("dmarc_psl", tests, NULL, NULL);
