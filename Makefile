@@ -1,7 +1,6 @@
 # alignd: `make` builds, `make check` tests, `make demo` shows it at work. See README.md.
 VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
 PREFIX ?= /usr/local
-SYSCONFDIR ?= /etc
 BUILD ?= build
 CC ?= cc
 
@@ -130,9 +129,9 @@ format-check:
 deps:
 	scripts/install-deps
 install: all
-	BUILD=$(BUILD) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) scripts/install
+	BUILD=$(BUILD) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) scripts/install
 uninstall:
-	DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) scripts/install --remove
+	DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) scripts/install --remove
 clean:
 	rm -rf $(BUILD)
 
