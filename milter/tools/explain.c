@@ -230,7 +230,8 @@ void explain_text(FILE *out, const struct explained *x)
 		fputc('\n', out);
 		explain_header(out, x);
 	}
-	fprintf(out, "\n%zu DNS questions\n", lookups_count(x->lookups));
+	fprintf(out, "\n%zu DNS question%s\n", lookups_count(x->lookups),
+		lookups_count(x->lookups) == 1 ? "" : "s");
 	lookups_each(x->lookups, text_question, out);
 }
 
