@@ -32,6 +32,48 @@ static void gives_back_what_was_stored(void **state)
 	store_close(s);
 }
 
+static bool see_author(void *arg, const struct store_author *a)
+{
+	char *text = arg;
+
+	snprintf(text + strlen(text), 256 - strlen(text), "%s %d %d %d %d; ", a->domain,
+		 (int)a->messages, (int)a->passed, (int)a->quarantined, (int)a->rejected);
+	return true;
+}
+
+static void sums_up_what_was_seen_of_each_author(void **state)
+{
+	static const struct {
+		const char *author, *disposition;
+		bool aligned;
+		int count;
+	} rows[] = {
+	    {"a.example", "pass", true, 2},	   {"a.example", "reject", false, 1},
+	    {"b.example", "quarantine", false, 1}, {"c.example", "none", true, 5},
+	    {"0.example", "none", false, 1},
+	};
+	struct place *p = *state;
+	struct store *s = open_store(p, true);
+	char text[256] = "";
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct row row = sample_row();
+
+		row.header_from = rows[i].author;
+		row.disposition = rows[i].disposition;
+		row.spf_aligned = rows[i].aligned;
+		for (int n = 0; n < rows[i].count; n++)
+			add(s, &row);
+	}
+	assert_true(store_authors(s, DAY, DAY, see_author, text, &p->why));
+	assert_string_equal(text, "c.example 5 5 0 0; a.example 3 2 0 1; 0.example 1 0 0 0; "
+				  "b.example 1 0 1 0; ");
+	text[0] = '\0';
+	assert_true(store_authors(s, DAY + 1, INT32_MAX, see_author, text, &p->why));
+	assert_string_equal(text, "");
+	store_close(s);
+}
+
 static void knows_who_earned_a_report(void **state)
 {
 	static const struct {
@@ -74,6 +116,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(gives_back_what_was_stored),
+	    TEST(sums_up_what_was_seen_of_each_author),
 	    TEST(knows_who_earned_a_report),
 	};
 	return cmocka_run_group_tests_name("store_read", tests, NULL, NULL);

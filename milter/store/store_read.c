@@ -66,6 +66,49 @@ bool store_outcomes(struct store *s, int64_t first, int64_t last, store_see_outc
 	return ok;
 }
 
+/* -- authors -- */
+
+struct author_reader {
+	store_see_author *see;
+	void *arg;
+};
+
+static bool read_author(void *context, struct sdb_query *q, bool *more_r, struct error *why)
+{
+	struct author_reader *r = context;
+	struct store_author a = {.domain = sdb_text(q, 0),
+				 .messages = sdb_int(q, 1),
+				 .passed = sdb_int(q, 2),
+				 .quarantined = sdb_int(q, 3),
+				 .rejected = sdb_int(q, 4)};
+
+	(void)why;
+	*more_r = r->see(r->arg, &a);
+	return true;
+}
+
+bool store_authors(struct store *s, int64_t first, int64_t last, store_see_author *see, void *arg,
+		   struct error *why)
+{
+	static const char sql[] =
+	    "SELECT header_from, sum(count) AS messages, sum(count * (dkim_aligned OR "
+	    "spf_aligned)),"
+	    " sum(count * (disposition = 'quarantine')), sum(count * (disposition = 'reject'))"
+	    " FROM aggregate WHERE day BETWEEN ?1 AND ?2"
+	    " GROUP BY header_from ORDER BY messages DESC, header_from";
+	struct author_reader r = {see, arg};
+	struct sdb_query *q = sdb_prepare(store_lock_reader(s), sql, why);
+	bool ok;
+
+	if (q != NULL) {
+		sdb_put_int(q, first);
+		sdb_put_int(q, last);
+	}
+	ok = each(q, read_author, &r, why);
+	store_unlock_reader(s);
+	return ok;
+}
+
 /* -- policies -- */
 
 struct policy_reader {

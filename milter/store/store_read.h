@@ -23,6 +23,19 @@ typedef bool store_see_outcome(void *arg, const struct store_outcome *o);
 bool store_outcomes(struct store *s, int64_t first, int64_t last, store_see_outcome *see, void *arg,
 		    struct error *why);
 
+/* What was seen of one author domain. Mail of a domain without a DMARC record is not counted by
+ * domain. */
+struct store_author {
+	const char *domain;
+	int64_t messages, passed, quarantined, rejected; /* passed: DMARC */
+};
+
+typedef bool store_see_author(void *arg, const struct store_author *a);
+
+/* The author domains of the days `first` to `last`, the most messages first, then by name. */
+bool store_authors(struct store *s, int64_t first, int64_t last, store_see_author *see, void *arg,
+		   struct error *why);
+
 /* One policy published by one domain, as met on one day: the subject of one report (RFC 9990 3.1).
  * Two policies differ if a report shows them differently; of several rua lists the one seen last is
  * kept. */

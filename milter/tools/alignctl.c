@@ -20,7 +20,7 @@ static const char usage[] =
     "       alignctl report show --day YYYY-MM-DD --domain D\n"
     "       alignctl report send [--day YYYY-MM-DD] [--domain D] [--dry-run] [--now EPOCH]\n"
     "       alignctl config show | sample | man\n"
-    "       alignctl stats [--since YYYY-MM-DD]\n"
+    "       alignctl stats [--domains] [--since YYYY-MM-DD]\n"
     "       alignctl -V | -h\n"
     "\n"
     "verify judges a message in a file as the daemon would, and explains it: each check, the DNS\n"

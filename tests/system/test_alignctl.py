@@ -184,6 +184,7 @@ class Rest(Case):
         conf = ['-c', self.write('ctl.conf', open(d.conf).read().replace('include "test.conf"', '')), '-o',
                 'report_from = dmarc@rcpt.example', '-o', 'report_to = all', '-o', 'nameserver = { "127.0.0.1@%d" }' % self.dns.port]
         self.assertRegex(self.ctl('stats', *conf).stdout, r'2026-11-21 +fail +reject +1\n2026-11-21 +pass +accept +2\n')
+        self.assertEqual(self.ctl('stats', '--domains', *conf).stdout.splitlines()[1].split(), ['3', '2', '1', '0', '1', 'a.example'])
         self.assertRegex(self.ctl('stats', *conf, '--since', '2026-11-22').stdout, r'in all +0')
         show = self.ctl('report', 'show', *conf, '--day', '2026-11-21', '--domain', 'A.Example')
         self.assertEqual(show.returncode, 0, show.stderr)
