@@ -368,6 +368,37 @@ static void refuses_a_header_that_hides_a_second_author(void **state)
 	app_close(&w.app);
 }
 
+static void puts_off_what_speaks_in_our_name_too_often(void **state)
+{
+	const struct verdict *v;
+	struct decision early;
+	struct session *s;
+	struct addr client;
+	struct world w;
+
+	(void)state;
+	open_world(&w, "mode = monitor\nauthserv_id = here.example\n");
+	assert_true(addr_parse("192.0.2.1", &client));
+	s = session_new(&w.app);
+	for (size_t more = 0; more < 2; more++) {
+		session_connect(s, &client, "unknown", &early);
+		session_helo(s, "mx.a.example");
+		session_mail(s, "<b@a.example>", false, &early);
+		session_header(s, "From", " <x@a.example>");
+		for (size_t i = 0; i < MAX_UNWANTED_FIELDS + more; i++)
+			session_header(s, "Authentication-Results", " here.example; dmarc=pass");
+		session_end_header(s);
+		v = session_end(s, NULL);
+		assert_int_equal(v->decision.action == ACTION_TEMPFAIL, more);
+		if (more)
+			assert_string_equal(v->decision.rule, "too many forged fields");
+		else
+			assert_int_equal(v->stamp.results.count, MAX_UNWANTED_FIELDS);
+	}
+	session_free(s);
+	app_close(&w.app);
+}
+
 static void answers_an_end_without_a_beginning(void **state)
 {
 	struct session *s;
@@ -423,6 +454,7 @@ int main(void)
 	    cmocka_unit_test(survives_a_hang_up_at_every_stage),
 	    cmocka_unit_test(judges_each_message_of_a_connection_anew),
 	    cmocka_unit_test(refuses_a_header_that_hides_a_second_author),
+	    cmocka_unit_test(puts_off_what_speaks_in_our_name_too_often),
 	    cmocka_unit_test(answers_an_end_without_a_beginning),
 	    cmocka_unit_test(counts_unknown_recipients_as_an_error),
 	};

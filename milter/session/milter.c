@@ -384,6 +384,15 @@ static bool apply_quarantine(SMFICTX *ctx, const struct connection *c, const str
 	}
 }
 
+/* What is refused needs no changes: a thousand of them would cost both sides time. */
+static bool change_message(SMFICTX *ctx, const struct connection *c, const struct verdict *v)
+{
+	if (v->decision.action == ACTION_REJECT || v->decision.action == ACTION_TEMPFAIL)
+		return true;
+	return apply_stamp(ctx, c, &v->stamp) &&
+	       (v->decision.action != ACTION_QUARANTINE || apply_quarantine(ctx, c, v));
+}
+
 /* Judge the message and tell the MTA. */
 static sfsistat judge(SMFICTX *ctx, const struct connection *c)
 {
@@ -391,8 +400,7 @@ static sfsistat judge(SMFICTX *ctx, const struct connection *c)
 	const struct verdict *v = session_end(c->session, queue_id);
 	sfsistat result;
 
-	if (!apply_stamp(ctx, c, &v->stamp) ||
-	    (v->decision.action == ACTION_QUARANTINE && !apply_quarantine(ctx, c, v))) {
+	if (!change_message(ctx, c, v)) {
 		log_say(c->may_change ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR, "%s: %s: put off",
 			queue_id != NULL ? queue_id : "-",
 			c->may_change ? "the MTA has hung up"

@@ -400,17 +400,26 @@ static bool stamp_message(struct session *s)
 	return !v->checked || stamp_results(&v->stamp, s->snapshot->config->authserv_id, v->facts);
 }
 
+static const struct verdict no_memory = {
+    .decision = {.wanted = ACTION_TEMPFAIL,
+		 .action = ACTION_TEMPFAIL,
+		 .rule = "out of memory",
+		 .reason = "",
+		 .comment = "",
+		 .code = "451",
+		 .xcode = "4.3.0",
+		 .text = "Temporary failure, please try again later"}};
+
+/* The message cannot get our field, or has more forged ones than can be removed: it must not go on.
+ */
+static void put_off(struct verdict *v)
+{
+	v->decision = no_memory.decision;
+	v->decision.rule = stamp_complete(&v->stamp) ? "out of memory" : "too many forged fields";
+}
+
 const struct verdict *session_end(struct session *s, const char *queue_id)
 {
-	static const struct verdict no_memory = {
-	    .decision = {.wanted = ACTION_TEMPFAIL,
-			 .action = ACTION_TEMPFAIL,
-			 .rule = "out of memory",
-			 .reason = "",
-			 .comment = "",
-			 .code = "451",
-			 .xcode = "4.3.0",
-			 .text = "Temporary failure, please try again later"}};
 	int64_t begin = clock_mono_ms();
 	struct message *m = s->message;
 
@@ -420,8 +429,8 @@ const struct verdict *session_end(struct session *s, const char *queue_id)
 	if (!m->skip)
 		judge(s);
 	if (!stamp_message(s))
-		return &no_memory;
-	if (m->verdict.checked)
+		put_off(&m->verdict);
+	else if (m->verdict.checked)
 		store_message(s, queue_id);
 	m->verdict.waited_ms = clock_mono_ms() - begin;
 	count_action(&s->app->metrics, m->verdict.decision.action);

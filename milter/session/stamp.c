@@ -34,7 +34,8 @@ void stamp_received(struct stamp *st, const char *authserv_id, const char *mark,
 {
 	if (header_name_is(name, AUTHRES_NAME)) {
 		st->results.received++;
-		if (authres_claims(value, strlen(value), authserv_id) != AUTHRES_NOT_OURS)
+		if (st->results.received > MAX_UNWANTED_FIELDS ||
+		    authres_claims(value, strlen(value), authserv_id) != AUTHRES_NOT_OURS)
 			note(&st->results);
 	} else if (mark[0] != '\0' && header_name_is(name, mark)) {
 		st->marks.received++;

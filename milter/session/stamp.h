@@ -25,7 +25,8 @@ struct stamp {
 };
 
 /* Look at one received header field in message order. Every field has to be shown, however many
- * there are: a forged one that stays would speak in our name. Up to MAX_UNWANTED_FIELDS are noted.
+ * there are: a forged one that stays would speak in our name. Up to MAX_UNWANTED_FIELDS are noted;
+ * so many are read too, of further Authentication-Results fields all count as unwanted.
  * `mark` is the name of the quarantine header, or "". */
 void stamp_received(struct stamp *st, const char *authserv_id, const char *mark, const char *name,
 		    const char *value);
