@@ -38,6 +38,30 @@ static void convert(const char *in, size_t step, struct strbuf *out)
 	assert_true(strbuf_ok(out));
 }
 
+static void lone_line_ends_are_gathered(void **state)
+{
+	static const char *const units[] = {"\n", "\r", "x\n", "a line of some length\r"};
+	enum { UNITS = 3000 };
+	char in[UNITS * 32];
+	struct strbuf out;
+
+	(void)state;
+	strbuf_init(&out, 4 * sizeof(in));
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		size_t n = strlen(units[i]);
+
+		for (size_t k = 0; k < UNITS; k++)
+			memcpy(in + k * n, units[i], n + 1);
+		for (size_t step = 100; step <= sizeof(in); step *= 7) {
+			convert(in, step, &out);
+			assert_int_equal(out.len, UNITS * (n + 1));
+			for (size_t at = 0; at < out.len; at += n + 1)
+				assert_memory_equal(out.text + at + n - 1, "\r\n", 2);
+		}
+	}
+	strbuf_free(&out);
+}
+
 static void any_line_end_becomes_crlf_in_pieces_of_any_size(void **state)
 {
 	static const struct {
@@ -117,6 +141,7 @@ static void a_megabyte_of_line_ends_takes_no_longer_than_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(lone_line_ends_are_gathered),
 	    cmocka_unit_test(any_line_end_becomes_crlf_in_pieces_of_any_size),
 	    cmocka_unit_test(what_is_right_goes_on_in_one_piece),
 	    cmocka_unit_test(a_megabyte_of_line_ends_takes_no_longer_than_text),

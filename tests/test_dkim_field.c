@@ -169,6 +169,9 @@ static void bounds_the_signed_names(void **state)
 	strcpy(text + n, "; bh=AAAA; b=BBBB");
 	read_field(&f, DKIM_FIELD_DKIM, text);
 	assert_string_equal(f.reason, "h= is too long");
+	memset(text + n - 1000, ':', 1000); /* empty names are searched through as well */
+	read_field(&f, DKIM_FIELD_DKIM, text);
+	assert_string_equal(f.reason, "h= is too long");
 	memset(text + 100, 'x', 5000);
 	strcpy(text + 5100, "; bh=AAAA; b=BBBB");
 	read_field(&f, DKIM_FIELD_DKIM, text);

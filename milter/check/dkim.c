@@ -21,8 +21,6 @@
 #include "mail/crlf.h"
 #include "mail/header.h"
 
-/* Signatures of one message that are hashed here; each costs a hash of its own over the body. */
-#define MAX_OWN_HASHES 4
 /* The library compares t= and x= with time(); our check of x= uses the caller's clock, and t= is
  * not checked. A drift of thirty years keeps it out of the way, but for t= that has not ten digits
  * (it computes t= minus drift, unsigned): such signatures are hashed here. */

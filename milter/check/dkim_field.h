@@ -14,8 +14,6 @@
 #include "check/facts.h"
 #include "mail/taglist.h"
 
-#define MAX_SIGNED_NAMES \
-	256 /* names in h=; real ones have below 60, and each is searched in all fields */
 #define DKIM_KEY_NAME_SIZE (2 * DOMAIN_SIZE + sizeof("._domainkey."))
 
 enum dkim_field_kind { DKIM_FIELD_DKIM, DKIM_FIELD_ARC_MESSAGE, DKIM_FIELD_ARC_SEAL };

@@ -10,10 +10,6 @@
 #include "check/dkim_key.h"
 #include "dns/lookups.h"
 
-/* Key records tried at one name. RFC 6376 6.1.2 leaves several records to us: any one that verifies
- * will do, since their order means nothing; with more of them the answer would depend on it. */
-#define MAX_KEY_RECORDS 4
-
 struct dkim_proof {
 	enum dkim_result result;
 	const char *reason; /* "" for a plain pass */

@@ -1,5 +1,5 @@
-/* crlf.h - a body in pieces whose line ends become CRLF, be they LF, CR or CRLF. Copies nothing:
- * what is right already goes on as it is. */
+/* crlf.h - a body in pieces whose line ends become CRLF, be they LF, CR or CRLF. Pieces of some
+ * size that are right already go on as they are. */
 #ifndef ALIGND_MAIL_CRLF_H
 #define ALIGND_MAIL_CRLF_H
 
