@@ -61,7 +61,8 @@ class Postfix(unittest.TestCase):
         self.assertRegex(r.reply, r'^550 5\.7\.1 .*sender\.example')
         self.assertIsNone(r.delivered)
         self.assertRegex(r.log, 'dmarc=fail.* action=reject')
-        self.assertRegex(self.w.mta_log(), r'milter-reject: END-OF-MESSAGE from \S+\[203\.0\.113\.66\]: 5\.7\.1 ')
+        refused = r'milter-reject: END-OF-MESSAGE from \S+\[203\.0\.113\.66\]: 5\.7\.1 '
+        world.wait_for("Postfix's log line", lambda: re.search(refused, self.w.mta_log()))
 
     # M07
     def test_held(self):
