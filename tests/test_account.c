@@ -99,9 +99,37 @@ static void names_the_identifiers(void **state)
 	assert_string_equal(a.row.policy.adkim, "r");
 	assert_string_equal(a.row.policy.np, "quarantine");
 	assert_null(a.row.policy.sp);
+	assert_string_equal(a.row.dmarc, "fail");
+	assert_false(a.row.dkim_aligned);
+	assert_false(a.row.spf_aligned);
 	f->null_sender = true;
 	account_message(&a, 7, f, &d);
 	assert_string_equal(a.row.envelope_from, "");
+}
+
+/* D68, D69, A18, A25: the DMARC results apart, and of SPF that of the MAIL FROM identity. */
+static void keeps_what_aligned(void **state)
+{
+	struct facts *f = facts(DMARC_PASS, POLICY_REJECT);
+	struct decision d = {.action = ACTION_ACCEPT, .reason = "", .comment = ""};
+	struct account a;
+
+	(void)state;
+	f->spf.result = SPF_SOFTFAIL;
+	f->spf_helo.result = SPF_PASS;
+	strcpy(f->spf_helo.domain, "helo.example");
+	f->dmarc.dkim_aligned = true;
+	account_message(&a, 7, f, &d);
+	assert_string_equal(a.row.dmarc, "pass");
+	assert_true(a.row.dkim_aligned);
+	assert_false(a.row.spf_aligned);
+	assert_string_equal(a.row.spf_domain, "bounce.example");
+	assert_string_equal(a.row.spf_result, "softfail");
+	f->dmarc.dkim_aligned = false;
+	f->dmarc.spf_aligned = ALIGNED_RELAXED;
+	account_message(&a, 7, f, &d);
+	assert_false(a.row.dkim_aligned);
+	assert_true(a.row.spf_aligned);
 }
 
 /* D68, A22, A23, A24 */
@@ -134,8 +162,11 @@ static void puts_aligned_signatures_first(void **state)
 	}
 	account_message(&a, 7, f, &d);
 	assert_int_equal(a.row.dkim_count, 4);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 4; i++) {
 		assert_string_equal(a.row.dkim[i].domain, want[i]);
+		assert_string_equal(a.row.dkim[i].selector, "s");
+		assert_string_equal(a.row.dkim[i].result, i < 3 ? "pass" : "fail");
+	}
 }
 
 int main(void)
@@ -144,6 +175,7 @@ int main(void)
 	    cmocka_unit_test(tells_what_was_done),
 	    cmocka_unit_test(tells_no_owner_of_mail_outside_dmarc),
 	    cmocka_unit_test(names_the_identifiers),
+	    cmocka_unit_test(keeps_what_aligned),
 	    cmocka_unit_test(puts_aligned_signatures_first),
 	};
 	return cmocka_run_group_tests_name("account", tests, NULL, NULL);

@@ -46,6 +46,7 @@ static void reads_mail_addresses_and_ignores_the_rest(void **state)
 	     "cher.example",
 	     "r@xn--bcher-kva.example"},
 	    {"https://a.example/r,mailto:r@a.example", "r@a.example"},
+	    {"sip:some@a.example,xmailto:r@a.example", ""},
 	    {"", ""},
 	    {",", ""},
 	    {"mailto:", ""},
@@ -232,11 +233,38 @@ static void puts_off_what_the_dns_cannot_say_now(void **state)
 	}
 }
 
+/* A50: each of several destinations may name others in its place; all together stay bounded. */
+static void bounds_what_destinations_name_in_their_place(void **state)
+{
+	struct dns d = dns_new();
+	struct report_addresses wanted, allowed = {.count = 0};
+	const char *uri = "mailto:r@b.example,mailto:r@c.example";
+	char record[400] = "v=DMARC1; rua=";
+
+	(void)state;
+	for (int i = 0; i < REPORT_MAX_ADDRESSES - 1; i++)
+		sprintf(record + strlen(record), "mailto:%d@b.example,", i);
+	fake_resolver_add(d.resolver, "a.example._report._dmarc.b.example", DNS_TXT, record);
+	for (char *at = record; (at = strstr(at, "@b.")) != NULL;)
+		at[1] = 'c';
+	fake_resolver_add(d.resolver, "a.example._report._dmarc.c.example", DNS_TXT, record);
+	report_uri_parse(uri, strlen(uri), &wanted);
+	assert_int_equal(wanted.count, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(
+		    report_uri_verify(d.lookups, NULL, "a.example", &wanted.address[i], &allowed),
+		    REPORT_ALLOWED);
+	assert_int_equal(allowed.count, REPORT_MAX_ADDRESSES);
+	assert_string_equal(allowed.address[0].text, "0@b.example");
+	assert_string_equal(allowed.address[REPORT_MAX_ADDRESSES - 1].text, "0@c.example");
+	dns_free(&d);
+}
+
 /* A52: a name the DNS cannot hold is no permission. */
 static void refuses_names_that_cannot_be_asked(void **state)
 {
 	struct dns d = dns_new();
-	char domain[DOMAIN_SIZE];
+	char domain[DOMAIN_SIZE], name[2 * DOMAIN_SIZE];
 	const char *addresses;
 
 	(void)state;
@@ -245,6 +273,8 @@ static void refuses_names_that_cannot_be_asked(void **state)
 		domain[i] = '.';
 	strcpy(domain + 232, ".example");
 	assert_int_equal(verify(&d, domain, "mailto:r@b.example", &addresses), REPORT_FORBIDDEN);
+	snprintf(name, sizeof(name), "%s._report._dmarc.b.example", domain);
+	assert_int_equal(fake_resolver_asked(d.resolver, name, DNS_TXT), 0);
 	dns_free(&d);
 }
 
@@ -255,6 +285,7 @@ int main(void)
 	    cmocka_unit_test(bounds_addresses_and_their_number),
 	    cmocka_unit_test(asks_destinations_outside_the_organization),
 	    cmocka_unit_test(puts_off_what_the_dns_cannot_say_now),
+	    cmocka_unit_test(bounds_what_destinations_name_in_their_place),
 	    cmocka_unit_test(refuses_names_that_cannot_be_asked),
 	};
 	return cmocka_run_group_tests_name("report_uri", tests, NULL, NULL);

@@ -533,6 +533,7 @@ static void an_explanation_is_the_one_of_the_deciding_record(void **state)
 	    {"v=spf1 redirect=r.example exp=nowhere.example", "why.example TXT %{o} %{d}",
 	     "d.example r.example"},
 	    {"v=spf1 -include:r2.example -all", "why.example TXT no", ""},
+	    {"v=spf1 include:r.example -all", "why.example TXT no", ""},
 	};
 	struct world w;
 

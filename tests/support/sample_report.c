@@ -46,12 +46,13 @@ struct aggregate *sample_report(void)
 	put(a, &r);
 	r.count = 2;
 	r.row.disposition = "pass";
-	r.row.dkim_aligned = r.row.spf_aligned = true;
+	r.row.dkim_aligned = true;
 	r.row.reason = r.row.comment = "";
 	r.row.envelope_from = "bounce.a.example";
 	r.row.dkim[0].result = "pass";
 	put(a, &r);
 	r.count = 1;
+	r.row.spf_aligned = true;
 	r.row.source_ip = "2001:db8::25";
 	r.row.dkim_count = 0;
 	r.row.spf_domain = r.row.spf_result = "";
