@@ -138,6 +138,7 @@ static void header_fields_take_both_forms(void **state)
 	    {"B ", " Y\t\r\n\tZ  ", "B : Y\t\r\n\tZ  \r\n", "b:Y Z\r\n"},
 	    {"SUBJect", " AbC", "SUBJect: AbC\r\n", "subject:AbC\r\n"},
 	    {"B", " Y\n\tZ", "B: Y\r\n\tZ\r\n", "b:Y Z\r\n"},
+	    {"CR", " a\rb\r \vc\r", "CR: a\rb\r \vc\r\r\n", "cr:a\rb\r \vc\r\r\n"},
 	    {"Empty", "", "Empty:\r\n", "empty:\r\n"},
 	    {"Blank", " \t\n ", "Blank: \t\r\n \r\n", "blank:\r\n"},
 	};

@@ -268,6 +268,39 @@ static void fails_when_a_signed_field_changes(void **state)
 	free(field);
 }
 
+/* K20 */
+static void only_white_space_counts_as_white_space(void **state)
+{
+	static const struct {
+		const char *blank;
+		bool passes;
+	} rows[] = {{" ", true},    {"\t ", true}, {"\r\n  ", true}, {"\r", false},
+		    {" \r", false}, {"\v", false}, {" \f ", false},  {"\r\n \r", false}};
+	struct signer s = {.key = fx.rsa,
+			   .selector = "r",
+			   .domain = "example.org",
+			   .canon = "relaxed/relaxed",
+			   .headers = "From:To"};
+	char *field = signer_sign(&s, "From: Ann <ann@example.org>\r\nTo: bob@example.net\r\n",
+				  BODY, strlen(BODY));
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *changed, *header;
+
+		assert_true(asprintf(&changed,
+				     "From: Ann%s<ann@example.org>\r\nTo: bob@example.net\r\n",
+				     rows[i].blank) > 0);
+		header = with(field, changed);
+		verify(header, BODY);
+		if ((fx.facts.signature[0].result == DKIM_PASS) != rows[i].passes)
+			fail_msg("row %zu: %s", i, dkim_result_name(fx.facts.signature[0].result));
+		free(header);
+		free(changed);
+	}
+	free(field);
+}
+
 static void white_space_before_the_colon_hides_no_field(void **state)
 {
 	static const char *const canons[] = {"simple/simple", "relaxed/relaxed"};
@@ -720,7 +753,7 @@ static void many_different_lengths_cost_few_hashes(void **state)
 	verify(header, body);
 	for (size_t i = 0; i < 16; i++)
 		refused += strcmp(fx.facts.signature[i].reason,
-				  "too many signatures with l= or UTF-8") == 0;
+				  "too many signatures with l=, UTF-8 or odd white space") == 0;
 	assert_int_equal(refused, 12);
 	if (cpu_ms() - start > 500)
 		fail_msg("took %.0f ms", cpu_ms() - start);
@@ -750,6 +783,7 @@ int main(void)
 	    cmocka_unit_test(passes_in_pieces_of_any_size_and_with_bare_line_feeds),
 	    cmocka_unit_test(an_empty_body_passes),
 	    cmocka_unit_test(fails_when_a_signed_field_changes),
+	    cmocka_unit_test(only_white_space_counts_as_white_space),
 	    cmocka_unit_test(white_space_before_the_colon_hides_no_field),
 	    cmocka_unit_test(what_the_library_cannot_hash_is_hashed_all_the_same),
 	    cmocka_unit_test(judges_each_of_several_signatures),

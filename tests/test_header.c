@@ -75,9 +75,10 @@ static void a_name_is_known_in_any_dress(void **state)
 		const char *name;
 		bool is;
 	} rows[] = {
-	    {"From", true}, {"from", true}, {"FROM ", true}, {"From\t", true}, {" From", true},
-	    {"From \t\r\n", true}, {"Fro", false}, {"Fromm", false}, {"From:", false}, {"", false},
-	    {"F rom", false}, {"X-From", false}, {" ", false}, {"From\x01", false},
+	    {"From", true},   {"from", true},	     {"FROM ", true},  {"From\t", true},
+	    {" From", true},  {"From \t\r\n", true}, {"Fro", false},   {"Fromm", false},
+	    {"From:", false}, {"", false},	     {"F rom", false}, {"X-From", false},
+	    {" ", false},     {"From\x01", false},
 	};
 
 	(void)state;
@@ -95,6 +96,22 @@ static void knows_valid_names(void **state)
 	assert_false(header_name_valid("Fr:om"));
 	assert_false(header_name_valid("Fr\xc3\xb6m"));
 	assert_false(header_name_valid("Fr\x7fm"));
+}
+
+static void knows_white_space_that_is_none(void **state)
+{
+	static const struct {
+		const char *value;
+		bool odd;
+	} rows[] = {
+	    {"", false},    {" a b\tc", false},	 {"a\n b", false},    {"a\r\n\tb\r\n c", false},
+	    {"a\rb", true}, {"a\r\n b\r", true}, {"a\r\r\n b", true}, {"\r", true},
+	    {"a\vb", true}, {"a\f", true}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (header_value_odd(rows[i].value, strlen(rows[i].value)) != rows[i].odd)
+			fail_msg("row %zu", i);
 }
 
 static void too_many_fields_are_an_overflow(void **state)
@@ -121,13 +138,13 @@ static void the_byte_limit_counts_everything_and_stays(void **state)
 
 	(void)state;
 	assert_non_null(h);
-	assert_true(headers_add(h, "Name", "value."));	/* 4 + 6 and two NULs */
+	assert_true(headers_add(h, "Name", "value.")); /* 4 + 6 and two NULs */
 	assert_false(headers_overflow(h));
 	assert_false(headers_add(h, "", ""));
 	assert_true(headers_overflow(h));
 	headers_reset(h);
 	assert_false(headers_add(h, "Name", "value.."));
-	assert_false(headers_add(h, "a", "b"));		/* sticky: no gaps in what is kept */
+	assert_false(headers_add(h, "a", "b")); /* sticky: no gaps in what is kept */
 	assert_int_equal(headers_count(h), 0);
 	headers_free(h);
 }
@@ -176,9 +193,11 @@ static void unfolds(void **state)
 	static const struct {
 		const char *in, *out;
 	} rows[] = {
-	    {"", ""}, {"  ", ""}, {" a ", "a"}, {"a\n b", "a b"}, {"a\r\n\tb", "a\tb"}, {"a\r\n b\n", "a b"},
-	    {"a\nb", "a b"}, {"a\r\nb", "a b"}, {"a\rb", "a b"}, {"a\n\nb", "a b"}, {"\n a", "a"},
-	    {"a\n", "a"}, {"a  b", "a  b"},
+	    {"", ""},	       {"  ", ""},	     {" a ", "a"},
+	    {"a\n b", "a b"},  {"a\r\n\tb", "a\tb"}, {"a\r\n b\n", "a b"},
+	    {"a\nb", "a b"},   {"a\r\nb", "a b"},    {"a\rb", "a b"},
+	    {"a\n\nb", "a b"}, {"\n a", "a"},	     {"a\n", "a"},
+	    {"a  b", "a  b"},
 	};
 	char buf[32];
 
@@ -205,6 +224,7 @@ int main(void)
 	    cmocka_unit_test(counts_fields_of_one_name_from_1),
 	    cmocka_unit_test(a_name_is_known_in_any_dress),
 	    cmocka_unit_test(knows_valid_names),
+	    cmocka_unit_test(knows_white_space_that_is_none),
 	    cmocka_unit_test(too_many_fields_are_an_overflow),
 	    cmocka_unit_test(the_byte_limit_counts_everything_and_stays),
 	    cmocka_unit_test(a_huge_field_is_an_overflow),

@@ -71,8 +71,8 @@
 #define MAX_SPF_SPEC 1024
 /* DKIM signatures verified. libopendkim hashes the body once for each canonical form. */
 #define MAX_DKIM_SIGNATURES 16
-/* Of these, signatures that are hashed here, because of l= or UTF-8: each costs a hash of its own
- * over the body. */
+/* Of these, signatures that are hashed here, because of l=, UTF-8 or odd white space: each costs a
+ * hash of its own over the body. */
 #define MAX_OWN_HASHES 4
 /* Names in h=; real ones have below 60, and each is searched in all fields. */
 #define MAX_SIGNED_NAMES 256

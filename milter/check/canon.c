@@ -170,6 +170,13 @@ static void put_simple(struct writer *w, const char *value, const char *end, con
 	}
 }
 
+/* White space of RFC 6376 2.8, or an end of line within the value, which is a fold. A CR alone is
+ * neither: to some readers it begins another field. */
+static bool is_white(const char *at, const char *end)
+{
+	return is_blank(*at) || *at == '\n' || (*at == '\r' && at + 1 < end && at[1] == '\n');
+}
+
 static void put_relaxed(struct writer *w, const char *value, const char *end, const char *cut,
 			const char *resume)
 {
@@ -180,7 +187,7 @@ static void put_relaxed(struct writer *w, const char *value, const char *end, co
 			at = resume;
 		if (at >= end)
 			break;
-		if (is_blank(*at) || *at == '\r' || *at == '\n') {
+		if (is_white(at, end)) {
 			blank = true;
 			continue;
 		}

@@ -309,14 +309,17 @@ static bool feed_header(struct dkim_message *m)
 	return dkim_eoh(m->handle) == DKIM_STAT_OK;
 }
 
-/* True if it signs a field with white space before its colon. The library overlooks some of them,
- * so that a second From could hide from a signature that forbids one (h=From:From). */
-static bool signs_odd_name(const struct dkim_message *m, const struct dkim_field *f)
+/* True if it signs a field that the library reads amiss: with white space before its colon (it
+ * overlooks some, so that a second From could hide from a signature that forbids one, h=From:From),
+ * or with odd white space in its value (a CR in the place of a blank would begin a field, to some
+ * readers, and still verify). */
+static bool signs_odd_field(const struct dkim_message *m, const struct dkim_field *f)
 {
 	for (size_t i = 0; i < headers_count(m->headers); i++) {
-		const char *name = headers_at(m->headers, i).name;
+		struct header_field h = headers_at(m->headers, i);
 
-		if (!header_name_valid(name) && dkim_field_signs(f, name))
+		if ((!header_name_valid(h.name) || header_value_odd(h.value, h.value_len)) &&
+		    dkim_field_signs(f, h.name))
 			return true;
 	}
 	return false;
@@ -331,7 +334,7 @@ static bool needs_own_hash(const struct dkim_message *m, const struct entry *e)
 	struct tag tag;
 
 	if (e->field.partial || (e->field.t.name != NULL && e->field.t.value_len != 10) ||
-	    signs_odd_name(m, &e->field))
+	    signs_odd_field(m, &e->field) || header_value_odd(e->header.value, e->header.value_len))
 		return true;
 	for (size_t i = 0; i < e->header.value_len; i++)
 		if ((unsigned char)e->header.value[i] >= 0x80)
@@ -355,7 +358,7 @@ static bool start_own_hashes(struct dkim_message *m)
 		if (started++ == MAX_OWN_HASHES) {
 			started--;
 			e->field.problem = DKIM_POLICY;
-			e->field.reason = "too many signatures with l= or UTF-8";
+			e->field.reason = "too many signatures with l=, UTF-8 or odd white space";
 		} else if ((e->own = dkim_hash_new(&e->field)) == NULL) {
 			return false;
 		}

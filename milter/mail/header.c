@@ -201,6 +201,18 @@ bool header_name_valid(const char *name)
 	return true;
 }
 
+bool header_value_odd(const char *value, size_t len)
+{
+	const char *end = value + len;
+
+	if (memchr(value, '\v', len) != NULL || memchr(value, '\f', len) != NULL)
+		return true;
+	while ((value = memchr(value, '\r', (size_t)(end - value))) != NULL)
+		if (++value == end || *value != '\n')
+			return true;
+	return false;
+}
+
 size_t header_unfold(const char *value, size_t len, char *buf_r, size_t size)
 {
 	size_t n = 0;

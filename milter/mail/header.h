@@ -55,6 +55,10 @@ bool header_name_is(const char *name, const char *want);
 /* RFC 5322 3.6.8: one or more of bytes 33 to 126, no colon. */
 bool header_name_valid(const char *name);
 
+/* True if the value has VT, FF, or CR without LF: white space to some readers, the end of a line to others, and none of mail's
+ * (RFC 5322 2.2.2). */
+bool header_value_odd(const char *value, size_t len);
+
 /* Write the value on one line: line ends are dropped (a blank takes the place of one that no white space follows), white
  * space at both ends is cut. Needs `size` > 0; cut at `size` - 1 bytes. Returns the length; NUL-terminated. */
 size_t header_unfold(const char *value, size_t len, char *buf_r, size_t size);

@@ -84,12 +84,20 @@ def change(raw, changes):
     return raw
 
 
+def change_fields(fields, changes):
+    for e in changes or []:
+        at = next(i for i, (_, v) in enumerate(fields) if parts(e['replace']) in v)
+        fields[at] = fields[at][0], fields[at][1].replace(parts(e['replace']), parts(e['by']), 1)
+    return fields
+
+
 def message(c, keys=None):
     """-> (bytes of the message, fields, body). `keys` signs what the case wants signed."""
     if 'fields' in c:
         fields, body = fields_of(c['fields']), parts(c.get('body', 'Body.\r\n'))
         if c.get('sign'):                          # field by field: what cannot stand in a text is signed as it is
             fields = [keys.sign_fields(fields, body, s) for s in c['sign']] + fields
+        fields = change_fields(fields, c.get('then'))
         return raw_message(fields, body), fields, body
     if c.get('message'):
         with open(os.path.join(c['dir'], c['message']), 'rb') as f:
