@@ -24,7 +24,7 @@ SEEDS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/seeds_%,$(wildcard tests/fuzz/f
 .DEFAULT_GOAL := all
 .SECONDARY:
 .PHONY: all unit seeds layers generated cases system check check-long demo deps sanitize analyze fuzz conformance \
-	bench bench-peers bench-count format format-check install uninstall clean
+	bench bench-peers bench-count bench-growth format format-check install uninstall clean
 
 all: $(BUILD)/alignd $(BUILD)/alignctl
 
@@ -59,7 +59,7 @@ $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(SUPPORT) $(LIB)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS) -lcmocka
 
 # The bench (docs/performance.md): tools of its own, the load generator made of load_*.c.
-BENCH := $(addprefix $(BUILD)/,milterload nullmilter dnsdelay onemsg)
+BENCH := $(addprefix $(BUILD)/,milterload nullmilter dnsdelay onemsg storegrow)
 $(BUILD)/milterload: $(patsubst %.c,$(BUILD)/%.o,tests/bench/milterload.c $(wildcard tests/bench/load_*.c))
 	$(CC) $(LDFLAGS) -o $@ $^
 $(BUILD)/nullmilter: $(BUILD)/tests/bench/nullmilter.o
@@ -68,6 +68,8 @@ $(BUILD)/dnsdelay: $(BUILD)/tests/bench/dnsdelay.o
 	$(CC) $(LDFLAGS) -o $@ $^
 $(BUILD)/onemsg: $(BUILD)/tests/bench/onemsg.o $(SUPPORT) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+$(BUILD)/storegrow: $(BUILD)/tests/bench/storegrow.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 bench:
 	@scripts/install-deps --bench
 	@$(MAKE) --no-print-directory -s all $(BENCH)
@@ -80,6 +82,10 @@ bench-count:
 	@scripts/install-deps --bench
 	@$(MAKE) --no-print-directory -s $(BUILD)/onemsg
 	@BUILD=$(BUILD) scripts/bench --count
+bench-growth:
+	@scripts/install-deps --bench
+	@$(MAKE) --no-print-directory -s all $(BENCH)
+	@BUILD=$(BUILD) scripts/bench-growth $(PARTS:%=-p %) $(MESSAGES:%=-n %) $(DOMAINS:%=-d %) $(TUPLES:%=-t %)
 
 # The tests. Each step alone, and all of them with what they need installed first (`make check`).
 unit: $(TESTS)

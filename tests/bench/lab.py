@@ -35,6 +35,19 @@ def enter(run):
         subprocess.run(cmd.split(), check=True)
 
 
+def corpus(work):
+    """The messages and zones of the bench, made once: their directory."""
+    path = os.path.join(work, 'corpus')
+    if not os.path.exists(path):
+        part = path + '.part'
+        subprocess.run(['rm', '-rf', part], check=True)
+        print('making the corpus, half a minute', file=sys.stderr, flush=True)
+        maker = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'mkcorpus.py')
+        subprocess.run(['/usr/bin/python3', maker, '-o', part, '-d', '6000'], check=True, stdout=sys.stderr)
+        os.rename(part, path)
+    return path
+
+
 class Process:
     """A program that runs in the background; its output goes to RUN/NAME.out."""
 

@@ -111,15 +111,42 @@ static void set_body(struct message *m, const char *at, const char *end)
 	}
 }
 
+/* The text with `word` for each "{}"; takes the text. */
+static char *fill_in(char *text, const char *word, size_t *n)
+{
+	size_t len = strlen(word), marks = 0;
+	char *whole, *out;
+
+	for (const char *p = text; (p = strstr(p, "{}")) != NULL; p += 2)
+		marks++;
+	out = whole = grow(NULL, *n + marks * len + 1);
+	for (const char *p = text; *p != '\0';)
+		if (p[0] == '{' && p[1] == '}') {
+			memcpy(out, word, len);
+			out += len;
+			p += 2;
+		} else {
+			*out++ = *p++;
+		}
+	*out = '\0';
+	*n = (size_t)(out - whole);
+	free(text);
+	return whole;
+}
+
 static void load_message(struct message *m, const char *dir)
 {
-	const char *at, *end;
+	const char *at, *end, *word = strchr(m->file, '?');
+	int name = word != NULL ? (int)(word - m->file) : (int)strlen(m->file);
 	char path[4096];
 	size_t n;
 	char *text;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, m->file);
-	at = text = read_file(path, &n);
+	snprintf(path, sizeof(path), "%s/%.*s", dir, name, m->file);
+	text = read_file(path, &n);
+	if (word != NULL)
+		text = fill_in(text, word + 1, &n);
+	at = text;
 	end = at + n;
 	while (at < end && *at != '\n' && *at != '\r') {
 		const char *stop = field_end(at, end);

@@ -2,7 +2,7 @@
  * message a line, columns file client_ip client_name helo mail_from rcpt[,rcpt...] [class iprev spf
  * dkim dmarc]
  * "#" starts a comment, "<>" is the null sender, "-" is "nothing expected". The last four are the
- * expected results. */
+ * expected results. "file?word" is the file with the word in place of each "{}". */
 #ifndef ALIGND_BENCH_LOAD_CORPUS_H
 #define ALIGND_BENCH_LOAD_CORPUS_H
 

@@ -207,7 +207,7 @@ class MilterClient:
 
     def transaction(self, env, fields, body, stop=None):
         """env: client_ip, client_name, client_port, helo, mail_from, mail_args, rcpt_to, auth, queue_id, macros.
-        stop: ('abort' | 'hangup', stage): end there, after the filter's answer or at once."""
+        stop: ('abort' | 'hangup', stage): end there, after the filter's answer or at once; 'stay': be silent there."""
         start, res = time.time(), Result()
         self.stop, self.skip = stop, False
         res.headers = [[dec(n), dec(v), False] for n, v in fields]
