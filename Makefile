@@ -108,7 +108,7 @@ check:
 check-long:
 	@MAKE='$(MAKE)' BUILD=$(BUILD) scripts/check --long
 demo:
-	@scripts/install-deps --test
+	@scripts/install-deps --demo
 	@$(MAKE) --no-print-directory -s all
 	@BUILD=$(BUILD) scripts/demo
 

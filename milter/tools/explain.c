@@ -35,6 +35,11 @@ static void why(FILE *out, const char *reason)
 	put(out, reason);
 }
 
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void text_client(FILE *out, const struct explained *x)
 {
 	const struct facts *f = x->verdict->facts;
@@ -106,7 +111,8 @@ static void text_dkim(FILE *out, const struct dkim_facts *f)
 		fputc('\n', out);
 	}
 	if (f->untried > 0)
-		fprintf(out, "%21s%zu more signatures were not tried\n", "", f->untried);
+		fprintf(out, "%21s%zu more signature%s not tried\n", "", f->untried,
+			plural(f->untried));
 }
 
 static void text_arc(FILE *out, const struct arc_facts *f)
@@ -114,7 +120,7 @@ static void text_arc(FILE *out, const struct arc_facts *f)
 	if (f->instances == 0 && f->result == ARC_NONE)
 		return;
 	head(out, "arc", arc_result_name(f->result));
-	fprintf(out, "%u sets", f->instances);
+	fprintf(out, "%u set%s", f->instances, plural(f->instances));
 	if (f->sealer[0] != '\0') {
 		fputs(", sealed by ", out);
 		put(out, f->sealer);
@@ -153,9 +159,21 @@ static void text_dmarc(FILE *out, const struct facts *f)
 		d->dkim_aligned ? "aligned" : "not aligned");
 }
 
+static void text_quarantine(FILE *out, const struct config *c)
+{
+	switch (c->quarantine_by) {
+	case CONFIG_QUARANTINE_HEADER: fprintf(out, "adds       %s\n", c->quarantine_header); break;
+	case CONFIG_QUARANTINE_HOLD: fputs("held       in the queue of the MTA\n", out); break;
+	case CONFIG_QUARANTINE_REDIRECT:
+		fprintf(out, "goes to    %s, to nobody else\n", c->quarantine_address);
+		break;
+	}
+}
+
 static void text_decision(FILE *out, const struct explained *x)
 {
 	const struct decision *d = &x->verdict->decision;
+	size_t removed = x->verdict->stamp.results.count;
 
 	fprintf(out, "\nrule       \"%s\": %s", d->rule, action_name(d->wanted));
 	if (d->action != d->wanted)
@@ -165,12 +183,11 @@ static void text_decision(FILE *out, const struct explained *x)
 		fprintf(out, "reported   %s %s\n", d->reason, d->comment);
 	if (d->action == ACTION_REJECT || d->action == ACTION_TEMPFAIL)
 		fprintf(out, "reply      %s %s %s\n", d->code, d->xcode, d->text);
-	else if (d->action == ACTION_QUARANTINE &&
-		 x->config->quarantine_by == CONFIG_QUARANTINE_HEADER)
-		fprintf(out, "adds       %s\n", x->config->quarantine_header);
-	if (x->verdict->stamp.results.count > 0)
-		fprintf(out, "removes    %zu Authentication-Results fields that claim to be ours\n",
-			x->verdict->stamp.results.count);
+	else if (d->action == ACTION_QUARANTINE)
+		text_quarantine(out, x->config);
+	if (removed > 0)
+		fprintf(out, "removes    %zu Authentication-Results field%s with our name\n",
+			removed, plural(removed));
 }
 
 static void text_records(FILE *out, const struct lookups_seen *s)
@@ -231,7 +248,7 @@ void explain_text(FILE *out, const struct explained *x)
 		explain_header(out, x);
 	}
 	fprintf(out, "\n%zu DNS question%s\n", lookups_count(x->lookups),
-		lookups_count(x->lookups) == 1 ? "" : "s");
+		plural(lookups_count(x->lookups)));
 	lookups_each(x->lookups, text_question, out);
 }
 

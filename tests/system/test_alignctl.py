@@ -146,6 +146,12 @@ class Verify(Case):
         self.assertEqual(*(re.sub(r'\d+ ms', '', t) for t in (plain, angles)))
         self.assertIn('MAIL FROM <>', self.verify(mail_from='<>').stdout)
 
+    def test_the_explanation_says_how_mail_is_quarantined(self):
+        for option, text in (('header', 'adds       X-Alignd-Disposition: quarantine'), ('hold', 'held       in the queue of the MTA'),
+                             ('redirect', 'goes to    q@rcpt.example, to nobody else')):
+            p = self.forged('-o', 'quarantine_by = ' + option, '-o', 'quarantine_address = q@rcpt.example', domain='quarantine.example')
+            self.assertIn('\nrule       "dmarc-quarantine": quarantine\n%s\n' % text, p.stdout)
+
     def test_options_may_stand_before_the_command(self):
         p = self.ctl('-c', self.conf, '-o', 'mode = monitor', 'config', 'show')
         self.assertRegex(p.stdout, r'(?m)^mode = monitor +# -o')
