@@ -214,7 +214,9 @@ static int rehearse(const struct config *c, const struct user *u, bool look)
 	if (pid > 0) {
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
-		return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+		if (!WIFEXITED(status))
+			die(EX_SOFTWARE, "the check before the start was killed");
+		return WEXITSTATUS(status);
 	}
 	if (become(u, &why) &&
 	    preflight(c, look ? PREFLIGHT_LOOK : PREFLIGHT_START, &code, &why, &warning))

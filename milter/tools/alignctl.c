@@ -140,9 +140,10 @@ int main(int argc, char **argv)
 	    {"stats", tool_stats},
 	};
 
-	if (argc < 2)
+	if (argc >= 2)
+		name_first(argc, argv);
+	if (argc < 2 || strcmp(argv[1], "-c") == 0 || strcmp(argv[1], "-o") == 0)
 		tool_usage("a sub-command is needed");
-	name_first(argc, argv);
 	if (asks_help(argv[1]) || (argc == 3 && asks_help(argv[2]))) {
 		fputs(usage, stdout);
 		return EX_OK;

@@ -21,7 +21,7 @@ static void put(FILE *out, const char *text)
 	put_safe(out, text, strlen(text));
 }
 
-/* "name      result  detail" with the detail's parts given by the caller. */
+/* "name      result  " with the detail, which is never empty, to come from the caller. */
 static void head(FILE *out, const char *name, const char *result)
 {
 	fprintf(out, "%-10s %-10s", name, result);
@@ -33,6 +33,20 @@ static void why(FILE *out, const char *reason)
 		return;
 	fputs(" - ", out);
 	put(out, reason);
+}
+
+/* "name      result  subject - reason", as far as there are any. */
+static void finding(FILE *out, const char *name, const char *result, const char *subject,
+		    const char *reason)
+{
+	if (subject[0] == '\0' && reason[0] == '\0') {
+		fprintf(out, "%-10s %s", name, result);
+		return;
+	}
+	head(out, name, result);
+	put(out, subject[0] != '\0' ? subject : reason);
+	if (subject[0] != '\0')
+		why(out, reason);
 }
 
 static const char *plural(size_t n)
@@ -56,26 +70,24 @@ static void text_client(FILE *out, const struct explained *x)
 
 static void text_iprev(FILE *out, const struct facts *f)
 {
-	head(out, "iprev", iprev_result_name(f->iprev.result));
-	put(out, f->iprev.name);
-	why(out, f->iprev.reason);
+	finding(out, "iprev", iprev_result_name(f->iprev.result), f->iprev.name, f->iprev.reason);
 	fputc('\n', out);
-	head(out, "helo", helo_result_name(f->helo.result));
-	put(out, f->helo.name);
+	finding(out, "helo", helo_result_name(f->helo.result), f->helo.name, "");
 	fputs(f->helo.is_ptr_name ? " (the confirmed PTR name)\n" : "\n", out);
 }
 
 static void text_spf(FILE *out, const char *name, const struct spf_facts *spf)
 {
-	head(out, name, spf_result_name(spf->result));
-	put(out, spf->domain);
-	if (spf->mechanism[0] != '\0') {
+	bool matched = spf->mechanism[0] != '\0';
+
+	finding(out, name, spf_result_name(spf->result), spf->domain, matched ? "" : spf->reason);
+	if (matched) {
 		fputs(": ", out);
 		put(out, spf->mechanism);
 		fputs(" in the record of ", out);
 		put(out, spf->matched_in);
+		why(out, spf->reason);
 	}
-	why(out, spf->reason);
 	if (spf->result != SPF_NONE)
 		fprintf(out, " (%u of %d DNS terms, %u void)", spf->terms, MAX_SPF_TERMS,
 			spf->voids);
@@ -135,15 +147,14 @@ static void text_dmarc(FILE *out, const struct facts *f)
 	static const char *const tag[] = {"p", "sp", "np"};
 	const struct dmarc_facts *d = &f->dmarc;
 
-	fprintf(out, "from       %-10s", from_status_name(f->from_status));
-	for (size_t i = 0; i < f->author_count; i++) {
-		fputs(i > 0 ? ", " : "", out);
+	finding(out, "from", from_status_name(f->from_status),
+		f->author_count > 0 ? f->author[0] : "", "");
+	for (size_t i = 1; i < f->author_count; i++) {
+		fputs(", ", out);
 		put(out, f->author[i]);
 	}
 	fputc('\n', out);
-	head(out, "dmarc", dmarc_result_name(d->result));
-	put(out, d->author_domain);
-	why(out, d->reason);
+	finding(out, "dmarc", dmarc_result_name(d->result), d->author_domain, d->reason);
 	fputc('\n', out);
 	if (d->policy_domain[0] == '\0')
 		return;

@@ -133,6 +133,9 @@ class Verify(Case):
                      r'\d+ DNS questions'):
             self.assertRegex(p.stdout, part)
         self.assertIn('Authentication-Results: mx.test.invalid;', self.verify().stdout)
+        p = self.verify(client='192.0.2.99', message='Subject: no author\n\nx\n')
+        self.assertRegex(p.stdout, r'(?m)^iprev      permerror no PTR record\n')
+        self.assertRegex(p.stdout, r'(?m)^from       missing\ndmarc      none\n')
 
     def test_a_client_without_an_address_is_called_as_it_was(self):
         for client in ('local', 'unknown'):
@@ -159,7 +162,7 @@ class Verify(Case):
         for args in (['-c'], ['-c', self.conf], ['-c', self.conf, 'nonsense']):
             p = self.ctl(*args)
             self.assertEqual((p.returncode, p.stdout), (EX_USAGE, ''), args)
-            self.assertRegex(p.stderr, r'^alignctl: .*\n.*alignctl -h')
+            self.assertRegex(p.stderr, r'^alignctl: (a sub-command is needed|.*"nonsense")\n.*alignctl -h')
 
 
 class Rest(Case):
