@@ -122,6 +122,9 @@ define(`HELP_FILE', `%(dir)s/etc/helpfile')dnl
 define(`confCW_FILE', `-o %(dir)s/etc/cw')dnl
 define(`confDEF_USER_ID', `nobody:nogroup')dnl
 define(`confCONNECTION_RATE_THROTTLE', `0')dnl
+define(`confREFUSE_LA', `9999')dnl
+define(`confQUEUE_LA', `9999')dnl
+define(`confDELAY_LA', `0')dnl
 define(`confTO_IDENT', `0')dnl
 define(`confDELIVERY_MODE', `interactive')dnl
 FEATURE(`no_default_msa')dnl
