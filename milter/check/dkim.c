@@ -566,7 +566,6 @@ bool dkim_message_check(struct dkim_message *m, struct lookups *l, struct dkim_f
 {
 	bool whole = !headers_overflow(m->headers);
 
-	memset(out_r, 0, sizeof(*out_r));
 	if (!m->failed && !finish_library(m))
 		m->failed = true;
 	out_r->count = m->count;
@@ -575,6 +574,7 @@ bool dkim_message_check(struct dkim_message *m, struct lookups *l, struct dkim_f
 		const struct dkim_field *f = &m->entries[i].field;
 		struct dkim_signature *s = &out_r->signature[i];
 
+		memset(s, 0, sizeof(*s)); /* of these alone: all sixteen are 19 KB */
 		describe(f, s);
 		if (f->problem != DKIM_NONE)
 			verdict(s, f->problem, f->reason);

@@ -311,6 +311,14 @@ static unsigned need_of(const struct walk *w)
 	return all;
 }
 
+bool policy_refuses_at(const struct rules *r, enum stage stage)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->rule[i]->stage == stage)
+			return true;
+	return false;
+}
+
 unsigned policy_need(const struct facts *f, const struct rules *r, enum stage stage)
 {
 	struct walk w;

@@ -39,6 +39,9 @@ enum fact_need {
 	NEED_SPF = 8
 };
 
+/* True if some rule may refuse at this stage: only then need the MTA wait for an answer there. */
+bool policy_refuses_at(const struct rules *r, enum stage stage);
+
 /* Which of them policy_decide_early() is going to read at this stage; 0 (nearly always): do not
  * wait for anything. Reads the facts that are known without the DNS: the client at STAGE_CONNECT,
  * and at STAGE_MAIL also authenticated, null_sender and mail_from. */

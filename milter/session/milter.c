@@ -23,6 +23,7 @@
 
 #include "base/log.h"
 #include "session/listen.h"
+#include "session/read_ahead.h"
 #include "session/session.h"
 
 /* The most one protocol packet may carry: above it libmilter drops the connection. Postfix sends
@@ -41,6 +42,7 @@
 struct connection {
 	LIST_ENTRY(connection) beside;
 	struct session *session;
+	int ahead;	     /* of read_ahead_start() */
 	unsigned long quiet; /* SMFIP_NR_* steps that are not answered */
 	bool may_change;     /* the MTA lets us do all that we may want to */
 	bool leading_space;  /* header values keep, and need, the space after the colon */
@@ -176,17 +178,6 @@ static sfsistat answer(SMFICTX *ctx, const struct decision *d)
 	return d->action == ACTION_SKIP ? SMFIS_ACCEPT : SMFIS_CONTINUE;
 }
 
-/* True if some rule may refuse at this stage: only then is a reply agreed there. */
-static bool decides_at(const struct connection *c, enum stage stage)
-{
-	const struct rules *r = session_config(c->session)->rules;
-
-	for (size_t i = 0; i < r->count; i++)
-		if (r->rule[i]->stage == stage)
-			return true;
-	return false;
-}
-
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 			     unsigned long f2, unsigned long f3, unsigned long *actions_r,
 			     unsigned long *steps_r, unsigned long *f2_r, unsigned long *f3_r)
@@ -196,6 +187,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
 	unsigned long quiet =
 	    SMFIP_NR_HELO | SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
 	struct connection *c = NULL;
+	const struct rules *rules;
 
 	(void)f2;
 	(void)f3;
@@ -204,13 +196,15 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
 		c = connection_new();
 	if (c == NULL)
 		return leave(SMFIS_REJECT); /* the MTA's default action: alignd asks for tempfail */
-	if (!atomic_load(&self.stopping) && !full(c) && !decides_at(c, STAGE_CONNECT))
+	rules = session_config(c->session)->rules;
+	if (!atomic_load(&self.stopping) && !full(c) && !policy_refuses_at(rules, STAGE_CONNECT))
 		quiet |= SMFIP_NR_CONN;
-	if (!decides_at(c, STAGE_MAIL))
+	if (!policy_refuses_at(rules, STAGE_MAIL))
 		quiet |= SMFIP_NR_MAIL;
 	*actions_r = actions & CHANGES;
 	*steps_r = steps & (SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC | quiet);
 	*f2_r = *f3_r = 0;
+	c->ahead = read_ahead_start();
 	c->quiet = *steps_r & quiet;
 	c->may_change = *actions_r == CHANGES;
 	c->leading_space = (*steps_r & SMFIP_HDR_LEADSPC) != 0;
@@ -448,6 +442,7 @@ static sfsistat on_close(SMFICTX *ctx)
 
 	if (c == NULL)
 		return SMFIS_CONTINUE;
+	read_ahead_stop(c->ahead);
 	connection_free(c);
 	smfi_setpriv(ctx, NULL);
 	return leave(SMFIS_CONTINUE);

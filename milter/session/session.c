@@ -160,6 +160,8 @@ bool session_connect(struct session *s, const struct addr *client, const char *n
 	s->trusted = trusted_client(s);
 	verify_hint_client(&s->evidence);
 	s->hinted = true;
+	if (!policy_refuses_at(s->snapshot->config->rules, STAGE_CONNECT))
+		return false;
 	f = calloc(1, sizeof(*f));
 	if (f == NULL)
 		return false;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -32,7 +33,7 @@ struct entry {
 	bool waited; /* its thread waits, and frees it */
 	enum entry_state state;
 	struct error why;
-	pthread_cond_t done; /* only if waited */
+	sem_t done; /* only if waited: the waking need not meet at the lock */
 };
 
 struct list {
@@ -86,7 +87,7 @@ static struct entry *list_pop(struct list *l)
 static void entry_free(struct entry *e)
 {
 	if (e->waited)
-		pthread_cond_destroy(&e->done);
+		sem_destroy(&e->done);
 	tuple_free(&e->tuple);
 	free(e);
 }
@@ -158,7 +159,7 @@ static void finish_group(struct store *s, struct list *group, bool stored, const
 		}
 		e->state = stored ? ENTRY_STORED : ENTRY_FAILED;
 		e->why = *why;
-		pthread_cond_signal(&e->done);
+		sem_post(&e->done);
 	}
 	pthread_mutex_unlock(&s->lock);
 }
@@ -218,23 +219,36 @@ static struct entry *entry_new(struct store *s, const struct row *row, struct er
 	}
 	e->waited = s->durable;
 	if (e->waited)
-		pthread_cond_init(&e->done, &s->monotonic);
+		sem_init(&e->done, 0, 0);
 	return e;
 }
 
-/* Under the lock: wait for the writer, then free the entry. False: not stored, or not in time. */
+/* It took too long: leave the entry to the writer, which may count it yet. False: it has just
+ * answered. */
+static bool give_up(struct store *s, struct entry *e)
+{
+	bool waiting;
+
+	pthread_mutex_lock(&s->lock);
+	waiting = e->state == ENTRY_WAITING;
+	if (waiting) {
+		sem_destroy(&e->done);
+		e->waited = false;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return waiting;
+}
+
+/* Wait for the writer, then free the entry. False: not stored, or not in time. */
 static bool wait_stored(struct store *s, struct entry *e, struct error *why)
 {
 	struct timespec until = from_now(COMMIT_SECONDS);
 	bool stored;
+	int rc;
 
-	while (e->state == ENTRY_WAITING &&
-	       pthread_cond_timedwait(&e->done, &s->lock, &until) != ETIMEDOUT)
+	while ((rc = sem_clockwait(&e->done, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR)
 		;
-	if (e->state == ENTRY_WAITING) {
-		/* The writer frees it, and may count it yet. */
-		pthread_cond_destroy(&e->done);
-		e->waited = false;
+	if (rc != 0 && give_up(s, e)) {
 		error_set(why, "the store did not answer in %d seconds", COMMIT_SECONDS);
 		return false;
 	}
@@ -260,22 +274,23 @@ static bool may_queue(const struct store *s, struct error *why)
 bool store_add(struct store *s, const struct row *row, struct error *why)
 {
 	struct entry *e = entry_new(s, row, why);
-	bool ok = false;
+	bool queued;
 
 	if (e == NULL)
 		return false;
 	pthread_mutex_lock(&s->lock);
-	if (may_queue(s, why)) {
+	queued = may_queue(s, why);
+	if (queued) {
 		list_push(&s->queue, e);
 		s->unfinished++;
 		pthread_cond_signal(&s->work);
-		ok = !s->durable || wait_stored(s, e, why);
-		e = NULL;
 	}
 	pthread_mutex_unlock(&s->lock);
-	if (e != NULL)
+	if (!queued) {
 		entry_free(e);
-	return ok;
+		return false;
+	}
+	return !s->durable || wait_stored(s, e, why);
 }
 
 size_t store_queued(struct store *s)
