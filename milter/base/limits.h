@@ -54,7 +54,7 @@
 /* Questions on their way to the DNS at one time (fewer if few files may be open: each needs a
  * socket), some 12 KB each in libunbound. Names that nobody answers stay for ten seconds after
  * their askers have gone; a flood of them must end in temporary errors, not in lack of memory. */
-#define MAX_OPEN_QUESTIONS 6144
+#define MAX_OPEN_QUESTIONS 3072
 /* Askers waiting for them; a hundred bytes each. */
 #define MAX_QUESTION_WAITERS 65536
 

@@ -15,13 +15,14 @@
 
 /* Sockets with a higher number are read without a buffer. */
 #define MAX_SOCKETS 65536
-/* Most messages fit, and a connection that idles has little for nothing. */
+/* Most messages fit. */
 #define BUFFER 8192
 
-/* What has been read of a socket and not been asked for. */
+/* What has been read of a socket and not been asked for; the buffer is there only while there is
+ * something, so that a connection that waits takes no memory for it. */
 struct ahead {
+	unsigned char *bytes;
 	size_t at, end;
-	unsigned char bytes[BUFFER];
 };
 
 static _Atomic(struct ahead *) sockets[MAX_SOCKETS];
@@ -44,26 +45,51 @@ int read_ahead_start(void)
 	if (fd < 0 || fd >= MAX_SOCKETS || fd != last_polled || ahead_of(fd) != NULL ||
 	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM)
 		return -1;
-	a = malloc(sizeof(*a));
+	a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return -1;
-	a->at = a->end = 0;
 	atomic_store_explicit(&sockets[fd], a, memory_order_release);
 	return fd;
 }
 
 void read_ahead_stop(int fd)
 {
+	struct ahead *a;
+
 	if (fd < 0)
 		return;
-	free(atomic_exchange(&sockets[fd], NULL));
+	a = atomic_exchange(&sockets[fd], NULL);
+	if (a != NULL)
+		free(a->bytes);
+	free(a);
 }
 
 static bool has_bytes(int fd)
 {
 	const struct ahead *a = ahead_of(fd);
 
-	return a != NULL && a->at < a->end;
+	return a != NULL && a->bytes != NULL;
+}
+
+/* Fill the empty buffer; as recv(2) otherwise. */
+static ssize_t fill(struct ahead *a, int fd)
+{
+	ssize_t got;
+
+	a->bytes = malloc(BUFFER);
+	if (a->bytes == NULL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	got = recv(fd, a->bytes, BUFFER, 0);
+	if (got <= 0) {
+		free(a->bytes);
+		a->bytes = NULL;
+		return got;
+	}
+	a->at = 0;
+	a->end = (size_t)got;
+	return got;
 }
 
 /* read(2) */
@@ -76,19 +102,18 @@ ssize_t read(int fd, void *bytes, size_t n)
 		last_read = fd;
 		return readv(fd, &(struct iovec){bytes, n}, 1);
 	}
-	if (a->at == a->end) {
-		if (n >= BUFFER)
-			return recv(fd, bytes, n, 0);
-		got = recv(fd, a->bytes, BUFFER, 0);
-		if (got <= 0)
-			return got;
-		a->at = 0;
-		a->end = (size_t)got;
-	}
+	if (a->bytes == NULL && n >= BUFFER)
+		return recv(fd, bytes, n, 0);
+	if (a->bytes == NULL && (got = fill(a, fd)) <= 0)
+		return got;
 	if (n > a->end - a->at)
 		n = a->end - a->at;
 	memcpy(bytes, a->bytes + a->at, n);
 	a->at += n;
+	if (a->at == a->end) {
+		free(a->bytes);
+		a->bytes = NULL;
+	}
 	return (ssize_t)n;
 }
 
