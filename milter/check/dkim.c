@@ -37,7 +37,6 @@ struct entry {
 	struct dkim_field field;
 	struct header_field header;
 	size_t at;	       /* its place in the header */
-	bool unfit;	       /* the library must not see it */
 	bool fed;	       /* the library has it */
 	struct dkim_hash *own; /* hashed here; else by the library */
 	DKIM_SIGINFO *info;    /* after the end of the message */
@@ -50,7 +49,6 @@ struct dkim_message {
 	size_t seen; /* DKIM-Signature fields */
 	struct entry *entries;
 	size_t count;
-	bool sign_signatures; /* some h= names DKIM-Signature */
 	bool failed;  /* out of memory, or the library refused to work: nothing can be judged */
 	bool trouble; /* the same, for one signature */
 	bool hashing; /* some signature needs the body */
@@ -168,7 +166,7 @@ void dkim_message_header(struct dkim_message *m, const char *name, const char *v
 
 /* A long field costs too much. Of names with white space before the colon the library takes some
  * for a signature's and some not. */
-static void entry_refuse_unfit(struct entry *e)
+static bool entry_refuse_unfit(struct entry *e)
 {
 	if (e->header.value_len > MAX_SIGNATURE_FIELD_BYTES) {
 		e->field.problem = DKIM_PERMERROR;
@@ -177,7 +175,7 @@ static void entry_refuse_unfit(struct entry *e)
 		e->field.problem = DKIM_NEUTRAL;
 		e->field.reason = "signature has white space in its name";
 	}
-	e->unfit = e->field.problem != DKIM_NONE;
+	return e->field.problem != DKIM_NONE;
 }
 
 static void entry_read(struct dkim_message *m, size_t i)
@@ -185,12 +183,9 @@ static void entry_read(struct dkim_message *m, size_t i)
 	struct entry *e = &m->entries[i];
 	struct dkim_field *f = &e->field;
 
-	entry_refuse_unfit(e);
-	if (e->unfit)
+	if (entry_refuse_unfit(e))
 		return;
 	dkim_field_read(f, DKIM_FIELD_DKIM, e->header.value, e->header.value_len, m->now);
-	if (f->problem == DKIM_NONE && dkim_field_signs(f, DKIM_SIGNHEADER))
-		m->sign_signatures = true;
 }
 
 /* Read the first DKIM-Signature fields. False: out of memory. */
@@ -215,11 +210,11 @@ static bool entries_read(struct dkim_message *m)
 	return !headers_failed(m->headers);
 }
 
-/* True if some signature that is still to be judged has this name in its h=. */
+/* True if some signature that the library is to hash has this name in its h=. */
 static bool name_is_signed(const struct dkim_message *m, const char *name)
 {
 	for (size_t i = 0; i < m->count; i++)
-		if (m->entries[i].field.problem == DKIM_NONE &&
+		if (m->entries[i].field.problem == DKIM_NONE && m->entries[i].own == NULL &&
 		    dkim_field_signs(&m->entries[i].field, name))
 			return true;
 	return false;
@@ -255,12 +250,10 @@ static DKIM_STAT feed_field(struct dkim_message *m, const struct header_field *f
 
 static void feed_signature(struct dkim_message *m, struct entry *e)
 {
-	bool for_itself = e->field.problem == DKIM_NONE && e->own == NULL;
-
-	if (e->unfit || (!for_itself && !m->sign_signatures))
+	if (e->field.problem != DKIM_NONE || e->own != NULL)
 		return;
 	e->fed = true;
-	if (feed_field(m, &e->header) == DKIM_STAT_OK || !for_itself)
+	if (feed_field(m, &e->header) == DKIM_STAT_OK)
 		return;
 	e->field.problem = DKIM_NEUTRAL;
 	e->field.reason = "signature has a syntax error";
@@ -326,14 +319,16 @@ static bool signs_odd_field(const struct dkim_message *m, const struct dkim_fiel
 }
 
 /* What the library cannot hash, or not as the standards want it: it takes no UTF-8 (RFC 8616),
- * leaves out the value of every tag whose name ends in b, and tells no length of a body that goes
- * on behind l=. */
+ * leaves out the value of every tag whose name ends in b, tells no length of a body that goes on
+ * behind l=, and if h= names DKIM-Signature it takes the signature itself for one of the signed
+ * fields and writes past the end of its list. */
 static bool needs_own_hash(const struct dkim_message *m, const struct entry *e)
 {
 	struct taglist list;
 	struct tag tag;
 
-	if (e->field.partial || (e->field.t.name != NULL && e->field.t.value_len != 10) ||
+	if (e->field.partial || dkim_field_signs(&e->field, DKIM_SIGNHEADER) ||
+	    (e->field.t.name != NULL && e->field.t.value_len != 10) ||
 	    signs_odd_field(m, &e->field) || header_value_odd(e->header.value, e->header.value_len))
 		return true;
 	for (size_t i = 0; i < e->header.value_len; i++)
@@ -358,29 +353,13 @@ static bool start_own_hashes(struct dkim_message *m)
 		if (started++ == MAX_OWN_HASHES) {
 			started--;
 			e->field.problem = DKIM_POLICY;
-			e->field.reason = "too many signatures with l=, UTF-8 or odd white space";
+			e->field.reason =
+			    "too many unusual signatures (l=, UTF-8, signed signatures)";
 		} else if ((e->own = dkim_hash_new(&e->field)) == NULL) {
 			return false;
 		}
 	}
 	return true;
-}
-
-/* A signature over other signatures needs all of them. */
-static void refuse_unfed_signatures(struct dkim_message *m)
-{
-	bool all = m->seen == m->count;
-
-	for (size_t i = 0; i < m->count; i++)
-		all &= !m->entries[i].unfit;
-	for (size_t i = 0; i < m->count && !all; i++) {
-		struct dkim_field *f = &m->entries[i].field;
-
-		if (f->problem == DKIM_NONE && dkim_field_signs(f, DKIM_SIGNHEADER)) {
-			f->problem = DKIM_PERMERROR;
-			f->reason = "covers a signature that is not verified";
-		}
-	}
 }
 
 static void hint_keys(const struct dkim_message *m, struct lookups *l)
@@ -399,8 +378,6 @@ void dkim_message_end_header(struct dkim_message *m, struct lookups *l)
 	m->failed = !entries_read(m);
 	if (m->failed || headers_overflow(m->headers))
 		return;
-	if (m->sign_signatures)
-		refuse_unfed_signatures(m);
 	m->hashing = anything_to_hash(m, false);
 	if (!m->hashing)
 		return;
