@@ -101,7 +101,10 @@ cases: all
 	@# again with nothing refused, so that all results are there to be read
 	@BUILD=$(BUILD) tests/support/cases.py -j 2 --config 'mode = monitor' --methods iprev,spf,dkim,dmarc,policy,arc,identity \
 		tests/cases/hostile/*.yml
-system: all
+# Makes memory scarce for a daemon that is told to load it (tests/system/test_scarce.py).
+$(BUILD)/scarce.so: tests/system/scarce.c
+	$(CC) -D_GNU_SOURCE -std=c11 -O2 $(WARN) -shared -fPIC -o $@ $<
+system: all $(BUILD)/scarce.so
 	@BUILD=$(BUILD) tests/system/run $(SYSTEM)
 check:
 	@MAKE='$(MAKE)' BUILD=$(BUILD) scripts/check

@@ -77,6 +77,12 @@ static void add_escaped(struct strbuf *b, const char *text, bool in_quotes)
 	}
 }
 
+/* Without memory at least say that there was something. */
+static void write_text(enum log_level level, const struct strbuf *b)
+{
+	write_line(level, b->len > 0 ? strbuf_text(b) : "no memory for a log line");
+}
+
 void log_say(enum log_level level, const char *format, ...)
 {
 	char raw[1024], piece[VALUE_MAX_BYTES / 4];
@@ -93,7 +99,7 @@ void log_say(enum log_level level, const char *format, ...)
 		snprintf(piece, sizeof(piece), "%s", raw + at);
 		add_escaped(&b, piece, false);
 	}
-	write_line(level, strbuf_text(&b));
+	write_text(level, &b);
 	strbuf_free(&b);
 }
 
@@ -148,6 +154,6 @@ void logline_int(struct logline *l, const char *key, int64_t value)
 void logline_send(struct logline *l, enum log_level level)
 {
 	if (log_wanted(level))
-		write_line(level, strbuf_text(&l->text));
+		write_text(level, &l->text);
 	strbuf_free(&l->text);
 }

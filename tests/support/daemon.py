@@ -18,10 +18,11 @@ class DaemonError(Exception):
 
 
 class Daemon:
-    """Daemon(work, config).start() ... stop(). `config` is the whole file; listen and store are added."""
+    """Daemon(work, config).start() ... stop(). `config` is the whole file; listen and store are added.
+    `before`: a command that starts alignd in its place, such as env."""
 
-    def __init__(self, work, config, now=None, listen=None):
-        self.work, self.now, self.proc = work, now, None
+    def __init__(self, work, config, now=None, listen=None, before=()):
+        self.work, self.now, self.proc, self.before = work, now, None, list(before)
         self.listen = listen or 'unix:%s/m.sock' % work
         self.conf, self.log, self.db = (os.path.join(work, n) for n in ('alignd.conf', 'alignd.log', 'alignd.db'))
         with open(self.conf, 'w') as f:
@@ -31,7 +32,7 @@ class Daemon:
             f.write(config)
 
     def start(self, wait=15 if not UNDER else 60):
-        cmd = UNDER + [ALIGND, '-f', '-c', self.conf] + (['--now', str(self.now)] if self.now is not None else [])
+        cmd = UNDER + self.before + [ALIGND, '-f', '-c', self.conf] + (['--now', str(self.now)] if self.now is not None else [])
         with open(self.log, 'ab') as log:
             self.proc = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         end = time.monotonic() + wait
