@@ -235,6 +235,7 @@ static DKIM_STAT feed_field(struct dkim_message *m, const struct header_field *f
 {
 	const char *at = field->value, *end = at + field->value_len, *lf;
 
+	assert(at != NULL);
 	strbuf_reset(&m->line);
 	strbuf_add(&m->line, field->name);
 	strbuf_addc(&m->line, ':');
@@ -525,7 +526,7 @@ static void judge(struct dkim_message *m, struct lookups *l, const struct entry 
 		  struct dkim_signature *s)
 {
 	const struct dkim_settings *settings = &m->verifier->settings;
-	struct dkim_hashes hashes;
+	struct dkim_hashes hashes = {.body_length = 0}; /* one with l= makes its own, and sets it */
 	struct dkim_proof proof;
 
 	if (!take_hashes(m, e, &hashes, s) || !judge_body(&e->field, &hashes, s))

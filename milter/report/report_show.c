@@ -54,9 +54,10 @@ static bool keep_report(void *arg, const struct store_report *r)
 		size_t size = k->size > 0 ? 2 * k->size : 64;
 		struct store_report *list = realloc(k->list, size * sizeof(*list));
 
-		k->failed = list == NULL;
-		if (k->failed)
+		if (list == NULL) {
+			k->failed = true;
 			return false;
+		}
 		k->list = list;
 		k->size = size;
 	}

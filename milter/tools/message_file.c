@@ -6,16 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool message_file_read(struct message_file *m, const char *path, struct error *why)
+static bool read_all(struct message_file *m, FILE *f, const char *path, struct error *why)
 {
-	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
 	size_t size = 65536, n;
 	char *grown;
 
-	*m = (struct message_file){.bytes = malloc(size)};
-	if (f == NULL || m->bytes == NULL) {
-		error_set(why, "%s: %s", path, strerror(errno));
-		goto fail;
+	m->bytes = malloc(size);
+	if (m->bytes == NULL) {
+		error_set(why, "%s: out of memory", path);
+		return false;
 	}
 	while ((n = fread(m->bytes + m->len, 1, size - m->len - 1, f)) > 0) {
 		m->len += n;
@@ -24,23 +23,36 @@ bool message_file_read(struct message_file *m, const char *path, struct error *w
 		grown = size < MESSAGE_FILE_MAX ? realloc(m->bytes, size *= 2) : NULL;
 		if (grown == NULL) {
 			error_set(why, "%s: the message is too large", path);
-			goto fail;
+			return false;
 		}
 		m->bytes = grown;
 	}
-	if (ferror(f)) {
-		error_set(why, "%s: %s", path, strerror(errno));
-		goto fail;
-	}
 	m->bytes[m->len] = '\0';
-	if (f != stdin)
+	if (ferror(f))
+		error_set(why, "%s: %s", path, strerror(errno));
+	return !ferror(f);
+}
+
+bool message_file_read(struct message_file *m, const char *path, struct error *why)
+{
+	bool ok;
+	FILE *f;
+
+	*m = (struct message_file){.bytes = NULL};
+	if (strcmp(path, "-") == 0) {
+		ok = read_all(m, stdin, path, why);
+	} else {
+		f = fopen(path, "rb");
+		if (f == NULL) {
+			error_set(why, "%s: %s", path, strerror(errno));
+			return false;
+		}
+		ok = read_all(m, f, path, why);
 		fclose(f);
-	return true;
-fail:
-	if (f != NULL && f != stdin)
-		fclose(f);
-	message_file_free(m);
-	return false;
+	}
+	if (!ok)
+		message_file_free(m);
+	return ok;
 }
 
 void message_file_free(struct message_file *m)
