@@ -44,10 +44,13 @@ void headers_free(struct headers *h)
 
 void headers_reset(struct headers *h)
 {
-	h->used = 0;
-	h->count = 0;
-	h->overflow = false;
-	h->failed = false;
+	free(h->bytes);
+	free(h->fields);
+	h->bytes = NULL;
+	h->fields = NULL;
+	h->size = h->room = 0;
+	h->used = h->count = 0;
+	h->overflow = h->failed = false;
 }
 
 /* The next size by doubling that holds `need`. `need` is bounded by the limits, so it cannot wrap.

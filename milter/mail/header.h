@@ -23,7 +23,7 @@ struct header_field {
 struct headers *headers_new(size_t limit);
 void headers_free(struct headers *h);	/* NULL is fine */
 
-/* Forget the fields, the overflow and the failure; keeps the memory for the next message. */
+/* Forget the fields, the overflow and the failure; gives the memory back. */
 void headers_reset(struct headers *h);
 
 /* Append a copy. False if the field was not kept: over a limit (sticky, headers_overflow()) or out of memory (sticky,

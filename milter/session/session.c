@@ -382,6 +382,7 @@ static void judge(struct session *s)
 	set_deadline(s, INT64_MAX);
 	verify_run(&s->evidence, &m->facts);
 	verify_free(&s->evidence); /* no need to keep it while the row is written */
+	headers_reset(s->evidence.headers);
 	m->facts.internal_error |= m->recipients_lost; /* rules and a redirection need them all */
 	m->verdict.checked = true;
 	if (m->facts.dmarc.internal_error)
