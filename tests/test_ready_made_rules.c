@@ -90,7 +90,7 @@ static const struct config *rules_of(const char *text)
 
 static void decide(const struct config *c, const struct found *r, struct decision *d)
 {
-	struct facts f;
+	static struct facts f; /* the decision borrows from it */
 
 	fill(r, &f);
 	policy_decide(&f, c->rules, c->mode == CONFIG_ENFORCE, d);
