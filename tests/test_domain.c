@@ -41,8 +41,8 @@ static void normalizes(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(domain_normal(rows[i].in, strlen(rows[i].in), name),
 				 rows[i].out != NULL);
-		if (rows[i].out != NULL)
-			assert_string_equal(name, rows[i].out);
+		/* what was begun of a name must not be taken for one */
+		assert_string_equal(name, rows[i].out != NULL ? rows[i].out : "");
 	}
 	assert_false(domain_normal("a\0b.example", 11, name));
 }

@@ -51,11 +51,10 @@ bool domain_askable(const char *name)
 	return label > 0;
 }
 
-bool domain_normal(const char *text, size_t len, char name_r[DOMAIN_SIZE])
+static bool normalize(const char *text, size_t len, char name_r[DOMAIN_SIZE])
 {
 	bool foreign = false;
 
-	name_r[0] = '\0';
 	if (len > 0 && text[len - 1] == '.')
 		len--;
 	for (size_t i = 0; i < len; i++)
@@ -77,6 +76,15 @@ bool domain_normal(const char *text, size_t len, char name_r[DOMAIN_SIZE])
 	}
 	name_r[len] = '\0';
 	return domain_askable(name_r);
+}
+
+bool domain_normal(const char *text, size_t len, char name_r[DOMAIN_SIZE])
+{
+	bool ok = normalize(text, len, name_r);
+
+	if (!ok)
+		name_r[0] = '\0';
+	return ok;
 }
 
 bool domain_at_or_below(const char *name, const char *top)

@@ -14,7 +14,7 @@
 /* Write the normal form of `len` bytes of `text`: lower case, U-labels to A-labels (RFC 5891, RFC
  * 9989 5.3.1), one final dot dropped. False if it is no domain name: empty, an empty label, a label
  * over 63 or a name over 253 bytes, a byte that is neither a letter, digit, hyphen nor underscore
- * (after conversion), invalid UTF-8 or IDN. */
+ * (after conversion), invalid UTF-8 or IDN; then the name is "". */
 bool domain_normal(const char *text, size_t len, char name_r[DOMAIN_SIZE]);
 
 /* True if the name could be asked in the DNS at all: label and name lengths only, any byte allowed
