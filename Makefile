@@ -23,7 +23,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 SEEDS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/seeds_%,$(wildcard tests/fuzz/fuzz_*.c))
 .DEFAULT_GOAL := all
 .SECONDARY:
-.PHONY: all unit seeds layers generated cases system check check-long demo deps sanitize analyze fuzz conformance \
+.PHONY: all unit seeds layers generated cases cases-monitor system check check-long demo deps sanitize analyze fuzz conformance \
 	bench bench-peers bench-count bench-growth format format-check install uninstall clean
 
 all: $(BUILD)/alignd $(BUILD)/alignctl
@@ -98,7 +98,8 @@ generated: all
 	@BUILD=$(BUILD) scripts/check-generated
 cases: all
 	@BUILD=$(BUILD) tests/support/cases.py -j 2 tests/cases/*.yml tests/cases/hostile/*.yml
-	@# again with nothing refused, so that all results are there to be read
+# Again with nothing refused, so that all results are there to be read.
+cases-monitor: all
 	@BUILD=$(BUILD) tests/support/cases.py -j 2 --config 'mode = monitor' --methods iprev,spf,dkim,dmarc,policy,arc,identity \
 		tests/cases/hostile/*.yml
 # Makes memory scarce for a daemon that is told to load it (tests/system/test_scarce.py).

@@ -148,12 +148,14 @@ static void puts_aligned_signatures_first(void **state)
 	};
 	static const char *const want[] = {"www.a.example", "a.example", "other.example",
 					   "bad.example"};
+	static struct dkim_signature signatures[sizeof(given) / sizeof(given[0])];
 	struct facts *f = facts(DMARC_PASS, POLICY_REJECT);
 	struct decision d = {.action = ACTION_ACCEPT, .reason = "", .comment = ""};
 	struct account a;
 
 	(void)state;
 	f->dkim.count = sizeof(given) / sizeof(given[0]);
+	f->dkim.signature = signatures;
 	for (size_t i = 0; i < f->dkim.count; i++) {
 		strcpy(f->dkim.signature[i].domain, given[i].domain);
 		strcpy(f->dkim.signature[i].selector, "s");

@@ -31,6 +31,7 @@ static struct fixture {
 	struct dkim_verifier *verifier;
 	struct dkim_settings settings;
 	struct dkim_facts facts;
+	struct dkim_signature signatures[MAX_DKIM_SIGNATURES];
 } fx;
 
 /* Publish `format`, with the key in place of %s, at selector `name` of example.org. */
@@ -128,6 +129,8 @@ static bool verify_in_steps(const char *header, const char *body, size_t step, b
 		dkim_message_body(m, (const unsigned char *)body + i,
 				  len - i < step ? len - i : step);
 	ok = dkim_message_check(m, l, &fx.facts);
+	memcpy(fx.signatures, fx.facts.signature, fx.facts.count * sizeof(fx.signatures[0]));
+	fx.facts.signature = fx.signatures;
 	dkim_message_free(m);
 	lookups_free(l);
 	return ok;

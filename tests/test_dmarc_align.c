@@ -389,7 +389,8 @@ static void aligns_what_passed_and_remembers_what_might_have(void **state)
 	for (size_t i = 0; i < sizeof(align_rows) / sizeof(align_rows[0]); i++) {
 		const struct align_row *row = &align_rows[i];
 		const char *rows[WORLD_ROWS] = {NULL};
-		struct facts f = {.spf = {.result = row->spf_result}};
+		struct dkim_signature signatures[3] = {{.key_bits = 2048}};
+		struct facts f = {.spf = {.result = row->spf_result}, .dkim.signature = signatures};
 		struct dmarc_alignment out;
 		struct dmarc_record r;
 		struct dmarc_world w;
@@ -445,14 +446,14 @@ static void walks_only_where_a_walk_can_matter(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *zone[WORLD_ROWS] = {rows[i].record};
-		struct facts f = {.dkim.count = 1};
+		struct dkim_signature signature = {.result = DKIM_PASS};
+		struct facts f = {.dkim = {.count = 1, .signature = &signature}};
 		struct dmarc_alignment out;
 		struct dmarc_record r;
 		struct dmarc_world w;
 		struct dmarc_walk author;
 
-		f.dkim.signature[0].result = DKIM_PASS;
-		strcpy(f.dkim.signature[0].domain, rows[i].identifier);
+		strcpy(signature.domain, rows[i].identifier);
 		dmarc_world_make(&w, zone);
 		dmarc_walk(w.lookups, NULL, "example.com", &author);
 		(void)dmarc_record_at(w.lookups, "example.com", &r);

@@ -160,7 +160,8 @@ static void agrees_with_libopendmarc_and_a_second_reading_for_generated_facts(vo
 		int author, spf, dkim[2];
 		struct resolver *r = fake_resolver_new();
 		struct lookups *l = lookups_new(r);
-		struct facts f = {.dkim.count = 2};
+		struct dkim_signature signatures[2] = {{.key_bits = 2048}};
+		struct facts f = {.dkim = {.count = 2, .signature = signatures}};
 		struct dmarc_facts out;
 		struct opinion want;
 		bool passed;

@@ -34,7 +34,8 @@ static void sums_up_the_signatures(void **state)
 	    {3, {DKIM_FAIL, DKIM_TEMPERROR, DKIM_PERMERROR}, DKIM_TEMPERROR},
 	    {2, {DKIM_PERMERROR, DKIM_FAIL}, DKIM_PERMERROR},
 	};
-	static struct dkim_facts f;
+	static struct dkim_signature signatures[3];
+	struct dkim_facts f = {.signature = signatures};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -17,12 +17,14 @@
 struct message {
 	struct facts f;
 	const char *recipients[3];
+	struct dkim_signature signatures[2];
 };
 
 /* An ordinary message that fails DMARC under p=reject. */
 static void message_start(struct message *m)
 {
 	memset(m, 0, sizeof(*m));
+	m->f.dkim.signature = m->signatures;
 	addr_parse("192.0.2.1", &m->f.client);
 	m->f.mail_from = "someone@bounce.example";
 	m->f.recipients = m->recipients;

@@ -29,6 +29,8 @@ struct found {
 
 static void fill(const struct found *r, struct facts *f)
 {
+	static struct dkim_signature signature;
+
 	memset(f, 0, sizeof(*f));
 	addr_parse("192.0.2.1", &f->client);
 	f->mail_from = "x@bounce.example";
@@ -38,7 +40,8 @@ static void fill(const struct found *r, struct facts *f)
 	f->helo.result = HELO_MISMATCH;
 	f->spf.result = r->spf;
 	f->dkim.count = r->dkim != DKIM_NONE;
-	f->dkim.signature[0].result = r->dkim;
+	f->dkim.signature = &signature;
+	signature.result = r->dkim;
 	f->dmarc.result = r->dmarc;
 	strcpy(f->dmarc.author_domain, "a.example");
 	if (r->dmarc == DMARC_PASS || r->dmarc == DMARC_FAIL) {

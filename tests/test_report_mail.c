@@ -161,19 +161,17 @@ static struct dkim_signature verified(const char *mail, const char *record)
 	struct dkim_verifier *v = dkim_verifier_new(&settings, NULL);
 	struct dkim_message *m = dkim_message_new(v, 1728100000);
 	struct dkim_signature first;
-	struct dkim_facts *f = malloc(sizeof(*f));
+	struct dkim_facts f;
 	const char *body;
 
-	assert_non_null(f);
 	fake_resolver_add(resolver, "s1._domainkey.mx.example", DNS_TXT, record);
 	lookups_deadline(l, clock_mono_ms() + 1000);
 	body = message_split(mail, strlen(mail), give_field, m);
 	dkim_message_end_header(m, l);
 	dkim_message_body(m, (const unsigned char *)body, strlen(body));
-	assert_true(dkim_message_check(m, l, f));
-	assert_int_equal(f->count, 1);
-	first = f->signature[0];
-	free(f);
+	assert_true(dkim_message_check(m, l, &f));
+	assert_int_equal(f.count, 1);
+	first = f.signature[0];
 	dkim_message_free(m);
 	dkim_verifier_free(v);
 	lookups_free(l);

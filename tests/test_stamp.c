@@ -68,6 +68,7 @@ static const char *property(const struct authres *ar, const char *method, const 
 
 static struct facts *sample(void)
 {
+	static struct dkim_signature signature;
 	struct facts *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
@@ -79,6 +80,7 @@ static struct facts *sample(void)
 	f->spf_helo.result = SPF_NONE;
 	strcpy(f->spf_helo.domain, "mx.sender.example");
 	f->dkim.count = 1;
+	f->dkim.signature = &signature;
 	f->dkim.signature[0].result = DKIM_PASS;
 	strcpy(f->dkim.signature[0].domain, "a.example");
 	strcpy(f->dkim.signature[0].selector, "s1");

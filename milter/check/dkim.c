@@ -55,6 +55,7 @@ struct dkim_message {
 	DKIM *handle; /* NULL if the library has nothing to do */
 	struct crlf crlf;
 	struct strbuf line;
+	struct dkim_signature *signatures; /* `count` of them: the verdict */
 };
 
 static DKIM_CBSTAT ignore_all(DKIM *handle, DKIM_SIGINFO **list, int n)
@@ -140,17 +141,28 @@ struct dkim_message *dkim_message_new(struct dkim_verifier *v, time_t now)
 	return m;
 }
 
+/* Give back all that only the verdict needs. */
+static void end_hashing(struct dkim_message *m)
+{
+	if (m->handle != NULL)
+		dkim_free(m->handle);
+	m->handle = NULL;
+	for (size_t i = 0; i < m->count; i++)
+		dkim_hash_free(m->entries[i].own);
+	free(m->entries);
+	m->entries = NULL;
+	m->count = 0;
+	headers_free(m->headers);
+	m->headers = NULL;
+	strbuf_free(&m->line);
+}
+
 void dkim_message_free(struct dkim_message *m)
 {
 	if (m == NULL)
 		return;
-	if (m->handle != NULL)
-		dkim_free(m->handle);
-	for (size_t i = 0; i < m->count; i++)
-		dkim_hash_free(m->entries[i].own);
-	free(m->entries);
-	headers_free(m->headers);
-	strbuf_free(&m->line);
+	end_hashing(m);
+	free(m->signatures);
 	free(m);
 }
 
@@ -540,19 +552,16 @@ static void judge(struct dkim_message *m, struct lookups *l, const struct entry 
 		verdict(s, DKIM_POLICY, "signature covers a part of the body only");
 }
 
-bool dkim_message_check(struct dkim_message *m, struct lookups *l, struct dkim_facts *out_r)
+static void judge_all(struct dkim_message *m, struct lookups *l)
 {
 	bool whole = !headers_overflow(m->headers);
 
 	if (!m->failed && !finish_library(m))
 		m->failed = true;
-	out_r->count = m->count;
-	out_r->untried = m->seen - m->count;
 	for (size_t i = 0; i < m->count; i++) {
 		const struct dkim_field *f = &m->entries[i].field;
-		struct dkim_signature *s = &out_r->signature[i];
+		struct dkim_signature *s = &m->signatures[i];
 
-		memset(s, 0, sizeof(*s)); /* of these alone: all sixteen are 19 KB */
 		describe(f, s);
 		if (f->problem != DKIM_NONE)
 			verdict(s, f->problem, f->reason);
@@ -563,5 +572,16 @@ bool dkim_message_check(struct dkim_message *m, struct lookups *l, struct dkim_f
 		else
 			judge(m, l, &m->entries[i], s);
 	}
+}
+
+bool dkim_message_check(struct dkim_message *m, struct lookups *l, struct dkim_facts *out_r)
+{
+	*out_r = (struct dkim_facts){.untried = m->seen};
+	m->signatures = calloc(m->count > 0 ? m->count : 1, sizeof(*m->signatures));
+	if (m->signatures == NULL)
+		return false;
+	judge_all(m, l);
+	*out_r = (struct dkim_facts){m->count, m->seen - m->count, m->signatures};
+	end_hashing(m);
 	return !m->failed && !m->trouble;
 }

@@ -54,8 +54,9 @@ bool dkim_message_wants_body(const struct dkim_message *m);
 /* A piece of the body. */
 void dkim_message_body(struct dkim_message *m, const unsigned char *bytes, size_t n);
 
-/* Judge every signature, waiting for keys. False: the library failed for a reason of its own (facts
- * say temperror). */
+/* Once, at the end: judge every signature, waiting for keys. The signatures of the facts live as
+ * long as the dkim_message; all else is given back. False: the library failed for a reason of its
+ * own (facts say temperror). */
 bool dkim_message_check(struct dkim_message *m, struct lookups *l, struct dkim_facts *out_r);
 
 #endif

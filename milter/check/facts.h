@@ -85,8 +85,8 @@ struct dkim_signature {
 
 struct dkim_facts {
 	size_t count;
-	size_t untried; /* signatures over MAX_DKIM_SIGNATURES */
-	struct dkim_signature signature[MAX_DKIM_SIGNATURES];
+	size_t untried;			  /* signatures over MAX_DKIM_SIGNATURES */
+	struct dkim_signature *signature; /* `count` of them, borrowed from the dkim_message */
 };
 
 /* RFC 8617; a hint from sealers the administrator trusts. */
@@ -123,8 +123,8 @@ struct dmarc_facts {
 
 struct facts {
 	struct addr client;
-	bool client_unknown;			/* no address, and yet not local: the MTA does not know who it is */
-	bool authenticated; /* SMTP AUTH */
+	bool client_unknown; /* no address, and yet not local: the MTA does not know who it is */
+	bool authenticated;  /* SMTP AUTH */
 	bool null_sender;
 	const char *mail_from;	       /* reverse-path without <>, borrowed; "" for null */
 	const char *const *recipients; /* forward-paths without <>, borrowed */

@@ -381,8 +381,7 @@ static void judge(struct session *s)
 	m->facts.recipient_count = m->recipient_count;
 	set_deadline(s, INT64_MAX);
 	verify_run(&s->evidence, &m->facts);
-	verify_free(&s->evidence); /* no need to keep it while the row is written */
-	headers_reset(s->evidence.headers);
+	headers_reset(s->evidence.headers); /* no need to keep it while the row is written */
 	m->facts.internal_error |= m->recipients_lost; /* rules and a redirection need them all */
 	m->verdict.checked = true;
 	if (m->facts.dmarc.internal_error)

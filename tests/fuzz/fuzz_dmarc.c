@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct world {
 	struct resolver *resolver;
 	struct facts facts;
+	struct dkim_signature signatures[MAX_DKIM_SIGNATURES];
 	char author[DOMAIN_SIZE];
 };
 
@@ -99,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dmarc_facts out;
 	struct dmarc_walk walk;
 
+	w.facts.dkim.signature = w.signatures;
 	while (at < end) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 
