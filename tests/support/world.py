@@ -104,11 +104,13 @@ def free_port():
 
 
 def wait_for(what, test, seconds=15):
+    """what the test gives, as soon as it gives something"""
     end = time.monotonic() + seconds
-    while not test():
+    while not (found := test()):
         if time.monotonic() > end:
             raise WorldError('waited %d s for %s' % (seconds, what))
         time.sleep(0.02)
+    return found
 
 
 class Client:
