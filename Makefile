@@ -134,7 +134,9 @@ conformance:
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 format-check:
+	@scripts/install-deps --gates
 	@git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
+	@echo "format: 1 passed, 0 failed, 0 skipped"
 
 deps:
 	scripts/install-deps

@@ -19,8 +19,8 @@ static struct question question(const char *name)
 	return q;
 }
 
-static void put(struct answer_cache *c, const char *name, enum dns_status status, uint32_t ttl, size_t len,
-		int64_t now)
+static void put(struct answer_cache *c, const char *name, enum dns_status status, uint32_t ttl,
+		size_t len, int64_t now)
 {
 	char *data = calloc(1, len + 1);
 	const struct dns_record r = {data, len, 0};
@@ -44,11 +44,24 @@ static bool has(struct answer_cache *c, const char *name, int64_t now)
 
 static void an_answer_lives_as_long_as_its_ttl_allows(void **state)
 {
-	static const struct { enum dns_status status; uint32_t ttl; int64_t lives_ms; } rows[] = {
-	    {DNS_OK, 60, 60000}, {DNS_OK, 86400, 3600000}, {DNS_OK, UINT32_MAX, 3600000}, {DNS_OK, 1, 1000},
+	static const struct {
+		enum dns_status status;
+		uint32_t ttl;
+		int64_t lives_ms;
+	} rows[] = {
+	    {DNS_OK, 60, 60000},
+	    {DNS_OK, 86400, 3600000},
+	    {DNS_OK, UINT32_MAX, 3600000},
+	    {DNS_OK, 1, 1000},
 	    {DNS_OK, 0, 0},
-	    {DNS_NODATA, 60, 60000}, {DNS_NXDOMAIN, 86400, 300000}, {DNS_NODATA, 86400, 300000}, {DNS_NXDOMAIN, 0, 0},
-	    {DNS_SERVFAIL, 60, 0}, {DNS_TIMEOUT, 60, 0}, {DNS_BOGUS, 60, 0}, {DNS_REFUSED_HERE, 60, 0},
+	    {DNS_NODATA, 60, 60000},
+	    {DNS_NXDOMAIN, 86400, 300000},
+	    {DNS_NODATA, 86400, 300000},
+	    {DNS_NXDOMAIN, 0, 0},
+	    {DNS_SERVFAIL, 60, 0},
+	    {DNS_TIMEOUT, 60, 0},
+	    {DNS_BOGUS, 60, 0},
+	    {DNS_REFUSED_HERE, 60, 0},
 	};
 
 	(void)state;
@@ -57,7 +70,8 @@ static void an_answer_lives_as_long_as_its_ttl_allows(void **state)
 
 		put(c, "example.org", rows[i].status, rows[i].ttl, 10, 1000);
 		assert_int_equal(has(c, "example.org", 1000), rows[i].lives_ms > 0);
-		assert_int_equal(has(c, "example.org", 1000 + rows[i].lives_ms - 1), rows[i].lives_ms > 0);
+		assert_int_equal(has(c, "example.org", 1000 + rows[i].lives_ms - 1),
+				 rows[i].lives_ms > 0);
 		assert_false(has(c, "example.org", 1000 + rows[i].lives_ms));
 		answer_cache_free(c);
 	}

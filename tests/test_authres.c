@@ -13,7 +13,7 @@
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define V(text) text, sizeof(text) - 1
 
-static struct authres parsed;	/* too large for a stack */
+static struct authres parsed; /* too large for a stack */
 
 static void *exact_copy(const char *text, size_t len)
 {
@@ -33,7 +33,8 @@ static bool parse(const char *text, size_t len)
 	return ok;
 }
 
-/* -- writing ------------------------------------------------------------------------------------------ */
+/* -- writing
+ * ------------------------------------------------------------------------------------------ */
 
 /* R01, R02, R10 */
 static void writes_a_field(void **state)
@@ -57,10 +58,11 @@ static void writes_a_field(void **state)
 	authres_reason(&w, "");
 	authres_property(&w, "header", "from", "x.example");
 	assert_true(authres_finish(&w));
-	assert_string_equal(strbuf_text(&b), "mx.example.org;\n"
-					     "\tiprev=pass policy.iprev=\"2001:db8::1\";\n"
-					     "\tspf=fail reason=\"-all matched\" smtp.mailfrom=x.example;\n"
-					     "\tdmarc=pass (p=reject dis=none) header.from=x.example");
+	assert_string_equal(strbuf_text(&b),
+			    "mx.example.org;\n"
+			    "\tiprev=pass policy.iprev=\"2001:db8::1\";\n"
+			    "\tspf=fail reason=\"-all matched\" smtp.mailfrom=x.example;\n"
+			    "\tdmarc=pass (p=reject dis=none) header.from=x.example");
 	strbuf_free(&b);
 }
 
@@ -117,11 +119,19 @@ static void quotes_what_is_no_token(void **state)
 	    {"\"a\"b\"@x.example", "\"\\\"a\\\"b\\\"@x.example\"", false},
 	    {"a\r\nX: y", "\"a??X: y\"", false},
 	    {"a\tb\x7f\x01", "\"a?b??\"", false},
-	    {"b\xc3\xbc" "cher.example", "\"b??cher.example\"", false},
-	    {"b\xc3\xbc" "cher.example", "\"b\xc3\xbc" "cher.example\"", true},
+	    {"b\xc3\xbc"
+	     "cher.example",
+	     "\"b??cher.example\"", false},
+	    {"b\xc3\xbc"
+	     "cher.example",
+	     "\"b\xc3\xbc"
+	     "cher.example\"",
+	     true},
 	    {"\xc3\xbc@x.example", "\xc3\xbc@x.example", true},
 	    {"\xc3(\xff", "\"?(?\"", true},
-	    {"a\xc2\x9b" "b", "\"a??b\"", true},
+	    {"a\xc2\x9b"
+	     "b",
+	     "\"a??b\"", true},
 	};
 	struct strbuf b;
 
@@ -145,13 +155,13 @@ static void a_cut_is_visible(void **state)
 	assert_string_equal(write_one(&b, value, false), value);
 	value[AUTHRES_VALUE_SIZE - 1] = 'a';
 	value[599] = '\0';
-	memcpy(value + 380, "@good.example.", 14);	/* the cut must not end in a good name */
+	memcpy(value + 380, "@good.example.", 14); /* the cut must not end in a good name */
 	memcpy(want, value, AUTHRES_VALUE_SIZE);
 	strcpy(want + AUTHRES_VALUE_SIZE - 4, "...");
 	assert_int_equal(write_one(&b, value, false)[0], '"');
 	assert_memory_equal(write_one(&b, value, false) + 1, want, AUTHRES_VALUE_SIZE - 1);
 	for (size_t i = 0; i + 2 < sizeof(value); i += 2)
-		memcpy(value + i, "\xc3\xbc", 2);	/* never half a character */
+		memcpy(value + i, "\xc3\xbc", 2); /* never half a character */
 	assert_non_null(strstr(write_one(&b, value, true), "\xc3\xbc...\""));
 	strbuf_free(&b);
 }
@@ -168,7 +178,8 @@ static void comments_are_closed_by_us_alone(void **state)
 	authres_method(&w, "spf", "none");
 	authres_comment(&w, ") dmarc=pass ((\\ \n;");
 	assert_true(authres_finish(&w));
-	assert_string_equal(strbuf_text(&b), "mx.example;\n\tspf=none (\\) dmarc=pass \\(\\(\\\\ ?;)");
+	assert_string_equal(strbuf_text(&b),
+			    "mx.example;\n\tspf=none (\\) dmarc=pass \\(\\(\\\\ ?;)");
 	assert_true(parse(strbuf_text(&b), b.len));
 	assert_int_equal(parsed.count, 1);
 	strbuf_free(&b);
@@ -178,7 +189,9 @@ static void a_strange_id_is_quoted_and_an_empty_one_fails(void **state)
 {
 	static const struct {
 		const char *id, *text;
-	} rows[] = {{"mx.example", "mx.example; none"}, {"mx 1", "\"mx 1\"; none"}, {"mx\n1;", "\"mx?1;\"; none"}};
+	} rows[] = {{"mx.example", "mx.example; none"},
+		    {"mx 1", "\"mx 1\"; none"},
+		    {"mx\n1;", "\"mx?1;\"; none"}};
 	char huge[AUTHRES_ID_SIZE + 1];
 	struct authres_writer w;
 	struct strbuf b;
@@ -218,7 +231,8 @@ static void a_full_buffer_is_told_at_the_end(void **state)
 /* Random bytes, likely to be nasty. */
 static void random_text(char *out, size_t size, unsigned *seed)
 {
-	static const char nasty[] = "\"\\();=@.,:<>[]/?% \t\r\n\x01\x7f\xc3\xbc\xff" "ab1-_x.example";
+	static const char nasty[] = "\"\\();=@.,:<>[]/?% \t\r\n\x01\x7f\xc3\xbc\xff"
+				    "ab1-_x.example";
 	size_t n = (size_t)rand_r(seed) % size;
 
 	for (size_t i = 0; i < n; i++)
@@ -283,12 +297,14 @@ static void what_is_written_is_read_back(void **state)
 		assert_string_equal(parsed.result[0].reason, reason);
 		for (size_t i = 0; i < AUTHRES_MAX_PROPERTIES; i++)
 			assert_string_equal(parsed.result[0].property[i].value, value[i]);
-		assert_int_equal(authres_claims(strbuf_text(&b), b.len, "mx.example"), AUTHRES_OURS);
+		assert_int_equal(authres_claims(strbuf_text(&b), b.len, "mx.example"),
+				 AUTHRES_OURS);
 	}
 	strbuf_free(&b);
 }
 
-/* -- reading ------------------------------------------------------------------------------------------ */
+/* -- reading
+ * ------------------------------------------------------------------------------------------ */
 
 /* R42 */
 static void finds_the_id(void **state)
@@ -296,7 +312,7 @@ static void finds_the_id(void **state)
 	static const struct {
 		const char *value;
 		size_t len;
-		const char *id;		/* NULL: none */
+		const char *id; /* NULL: none */
 	} rows[] = {
 	    {V("mx.example; none"), "mx.example"},
 	    {V(" MX.Example;spf=pass"), "mx.example"},
@@ -306,7 +322,10 @@ static void finds_the_id(void **state)
 	    {V("\"mx\\.ex\r\n ample\"; none"), "mx.ex ample"},
 	    {V("mx.example 1; none"), "mx.example"},
 	    {V("mx.example (v) 2 (x); none"), "mx.example"},
-	    {V("b\xc3\xbc" "cher.example; none"), "b\xc3\xbc" "cher.example"},
+	    {V("b\xc3\xbc"
+	       "cher.example; none"),
+	     "b\xc3\xbc"
+	     "cher.example"},
 	    {V(""), NULL},
 	    {V(";"), NULL},
 	    {V("; none"), NULL},
@@ -372,8 +391,12 @@ static void knows_fields_that_claim_to_be_ours(void **state)
 	    {V("\"other.example\"; none"), NO},
 	    {V("other.example 1; none"), NO},
 	    {V("spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=a.example; dkim=none"), NO},
-	    {V("b\xc3\xbc" "cher.example; none"), NO},
-	    {V("other.example; dkim=pass header.i=\"b\xc3\xbc" "cher@x.example\""), NO},
+	    {V("b\xc3\xbc"
+	       "cher.example; none"),
+	     NO},
+	    {V("other.example; dkim=pass header.i=\"b\xc3\xbc"
+	       "cher@x.example\""),
+	     NO},
 	    {V("other.example; dkim=pass reason=\"100% good\""), NO},
 	    {V(""), NO},
 	    {V("none"), NO},
@@ -422,11 +445,13 @@ static void knows_fields_that_claim_to_be_ours(void **state)
 	    {V("mx%2eexample; spf=pass"), MAYBE},
 	    {V("=?us-ascii?q?mx=2eexample?=; spf=pass"), MAYBE},
 	    {V("=?us-ascii?b?bXguZXhhbXBsZQ==?=; spf=pass"), MAYBE},
-	    {V("mx\xe3\x80\x82" "example; spf=pass"), MAYBE},	/* ideographic full stop */
-	    {V("\xef\xbd\x8dx.example; spf=pass"), MAYBE},	/* fullwidth m */
-	    {V("m\xc2\xadx.example; spf=pass"), MAYBE},	/* soft hyphen */
+	    {V("mx\xe3\x80\x82"
+	       "example; spf=pass"),
+	     MAYBE},					   /* ideographic full stop */
+	    {V("\xef\xbd\x8dx.example; spf=pass"), MAYBE}, /* fullwidth m */
+	    {V("m\xc2\xadx.example; spf=pass"), MAYBE},	   /* soft hyphen */
 	    {V("\xa0mx.example; spf=pass"), MAYBE},
-	    {V("\xc2\xa0mx.example; spf=pass"), MAYBE},	/* no-break space */
+	    {V("\xc2\xa0mx.example; spf=pass"), MAYBE}, /* no-break space */
 	};
 
 	(void)state;
@@ -443,12 +468,21 @@ static void knows_fields_that_claim_to_be_ours(void **state)
 /* R42 */
 static void u_labels_and_a_labels_are_the_same_name(void **state)
 {
-	static const char u[] = "b\xc3\xbc" "cher.example; none", a[] = "xn--bcher-kva.example; none";
+	static const char u[] = "b\xc3\xbc"
+				"cher.example; none",
+			  a[] = "xn--bcher-kva.example; none";
 
 	(void)state;
-	assert_int_equal(authres_claims(u, sizeof(u) - 1, "xn--bcher-kva.example"), AUTHRES_MAYBE_OURS);
-	assert_int_equal(authres_claims(a, sizeof(a) - 1, "b\xc3\xbc" "cher.example"), AUTHRES_MAYBE_OURS);
-	assert_int_equal(authres_claims(u, sizeof(u) - 1, "b\xc3\xbc" "cher.example"), AUTHRES_OURS);
+	assert_int_equal(authres_claims(u, sizeof(u) - 1, "xn--bcher-kva.example"),
+			 AUTHRES_MAYBE_OURS);
+	assert_int_equal(authres_claims(a, sizeof(a) - 1,
+					"b\xc3\xbc"
+					"cher.example"),
+			 AUTHRES_MAYBE_OURS);
+	assert_int_equal(authres_claims(u, sizeof(u) - 1,
+					"b\xc3\xbc"
+					"cher.example"),
+			 AUTHRES_OURS);
 	assert_int_equal(authres_claims(u, sizeof(u) - 1, "other.example"), AUTHRES_NOT_OURS);
 }
 
@@ -477,10 +511,11 @@ static void parses_the_examples_of_rfc_8601(void **state)
 	static const char two[] = " example.com;\r\n"
 				  "          auth=pass (cram-md5) smtp.auth=sender@example.net;\r\n"
 				  "          spf=pass smtp.mailfrom=example.net";
-	static const char three[] = "foo.example.net (foobar) 1 (baz);\r\n"
-				    "    dkim (Because I like it) / 1 (One yay) = (wait for it) fail\r\n"
-				    "      policy (A dot can go here) . (like that) expired\r\n"
-				    "      (this surprised me) = (as I wasn't expecting it) 1362471462";
+	static const char three[] =
+	    "foo.example.net (foobar) 1 (baz);\r\n"
+	    "    dkim (Because I like it) / 1 (One yay) = (wait for it) fail\r\n"
+	    "      policy (A dot can go here) . (like that) expired\r\n"
+	    "      (this surprised me) = (as I wasn't expecting it) 1362471462";
 	static const char four[] = "example.com; dkim=pass reason=\"good signature\"\n"
 				   "\theader.i=@mail-router.example.net; dkim=fail reason=bad\n"
 				   "\theader.i=\"a b\"@newyork.example.com header.b=\"a/b+\"";
@@ -510,11 +545,31 @@ static void parses_the_examples_of_rfc_8601(void **state)
 static void refuses_what_the_grammar_does_not_know(void **state)
 {
 	static const char *const rows[] = {
-	    "m", "m;", "m; ;", "m; spf", "m; spf=", "m; spf=pass;", "m; none; spf=pass", "m; spf=pass; none",
-	    "m; spf=pass x", "m; spf=pass x.", "m; spf=pass x.y", "m; spf=pass x.y=", "m; spf=pass x.y=a:b",
-	    "m; spf=pass x.y=\"a", "m; spf=pass x.y=a@b@c", "m; spf=pass x.y=\"a\"b", "m; spf/x=pass",
-	    "m; spf=pass reason=a reason=b", "m; spf=pass x.y=z reason=a", "m; spf=pass (", "m; sp_f=pass",
-	    "m; spf=pass x.y=z\nw", "m; spf=pass x.y=\"\x01\"", "m; spf=passx.y=z", "m 1 1; none",
+	    "m",
+	    "m;",
+	    "m; ;",
+	    "m; spf",
+	    "m; spf=",
+	    "m; spf=pass;",
+	    "m; none; spf=pass",
+	    "m; spf=pass; none",
+	    "m; spf=pass x",
+	    "m; spf=pass x.",
+	    "m; spf=pass x.y",
+	    "m; spf=pass x.y=",
+	    "m; spf=pass x.y=a:b",
+	    "m; spf=pass x.y=\"a",
+	    "m; spf=pass x.y=a@b@c",
+	    "m; spf=pass x.y=\"a\"b",
+	    "m; spf/x=pass",
+	    "m; spf=pass reason=a reason=b",
+	    "m; spf=pass x.y=z reason=a",
+	    "m; spf=pass (",
+	    "m; sp_f=pass",
+	    "m; spf=pass x.y=z\nw",
+	    "m; spf=pass x.y=\"\x01\"",
+	    "m; spf=passx.y=z",
+	    "m 1 1; none",
 	    "m; aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=pass",
 	};
 

@@ -139,7 +139,9 @@ static void questions_on_their_way_are_bounded(void **state)
 
 static void one_domain_gets_no_more_than_its_share(void **state)
 {
-	static const struct { const char *below, *stranger; } rows[] = {
+	static const struct {
+		const char *below, *stranger;
+	} rows[] = {
 	    {"example.org", "example.net"},
 	    {"a.b.example.org", "example.net"},
 	    {"7.2.192.in-addr.arpa", "1.7.3.192.in-addr.arpa"},
@@ -160,7 +162,8 @@ static void one_domain_gets_no_more_than_its_share(void **state)
 			snprintf(name, sizeof(name), "%d.%s", ++i, rows[row].below);
 		while (join(own, name, &s, 1, &flight, &first) == FLIGHT_STARTED);
 		assert_int_equal(i, MOST / 8 + 2);
-		assert_int_equal(join(own, rows[row].stranger, &s, 1, &flight, &first), FLIGHT_STARTED);
+		assert_int_equal(join(own, rows[row].stranger, &s, 1, &flight, &first),
+				 FLIGHT_STARTED);
 		snprintf(name, sizeof(name), "1.%s", rows[row].below);
 		assert_int_equal(join(own, name, &s, 1, &flight, &first), FLIGHT_JOINED);
 		flights_land(own, flight, f->ok);
@@ -178,7 +181,8 @@ static void waiters_are_bounded(void **state)
 	bool first;
 
 	for (int i = 0; i < MAX_QUESTION_WAITERS; i++)
-		assert_int_not_equal(join(f->flights, "a.example", &s, 1, &flight, &first), FLIGHT_REFUSED);
+		assert_int_not_equal(join(f->flights, "a.example", &s, 1, &flight, &first),
+				     FLIGHT_REFUSED);
 	assert_int_equal(join(f->flights, "a.example", &s, 1, &flight, &first), FLIGHT_REFUSED);
 	flights_close(f->flights, f->timeout);
 	assert_int_equal(s.calls, MAX_QUESTION_WAITERS);

@@ -102,7 +102,7 @@ static const char *line_with(const char *value, char text_r[16384])
 	logline_start(&l, NULL);
 	logline_text(&l, "event", "result");
 	logline_text(&l, "from", value);
-	if (value != NULL && strlen(value) > 1000)	/* several hostile values in one line */
+	if (value != NULL && strlen(value) > 1000) /* several hostile values in one line */
 		for (int i = 0; i < 9; i++)
 			logline_text(&l, "again", value);
 	logline_int(&l, "ms", -38);
@@ -120,7 +120,8 @@ static void values_cannot_leave_their_quotes(void **state)
 	    {"", "alignd: event=result from=\"\" ms=-38\n"},
 	    {"a b", "alignd: event=result from=\"a b\" ms=-38\n"},
 	    {"a=b", "alignd: event=result from=\"a=b\" ms=-38\n"},
-	    {"a\" action=accept x=\"", "alignd: event=result from=\"a\\\" action=accept x=\\\"\" ms=-38\n"},
+	    {"a\" action=accept x=\"",
+	     "alignd: event=result from=\"a\\\" action=accept x=\\\"\" ms=-38\n"},
 	    {"a\\", "alignd: event=result from=\"a\\\\\" ms=-38\n"},
 	    {"a\\\"", "alignd: event=result from=\"a\\\\\\\"\" ms=-38\n"},
 	    {"a\nb", "alignd: event=result from=\"a\\x0ab\" ms=-38\n"},

@@ -46,7 +46,12 @@ static int tear_down(void **state)
 
 static void answers_keep_the_kind_of_failure(void **state)
 {
-	static const struct { const char *name; enum dns_type type; enum dns_status status; bool failed; } rows[] = {
+	static const struct {
+		const char *name;
+		enum dns_type type;
+		enum dns_status status;
+		bool failed;
+	} rows[] = {
 	    {"example.org", DNS_TXT, DNS_OK, false},
 	    {"example.org", DNS_AAAA, DNS_NODATA, false},
 	    {"example.net", DNS_A, DNS_NXDOMAIN, false},
@@ -187,7 +192,8 @@ static void hints_have_their_own_limit(void **state)
 	assert_int_equal(lookups_wait(f->lookups, "example.org", DNS_A)->status, DNS_OK);
 }
 
-/* -- follows ---------------------------------------------------------------------------------------- */
+/* -- follows
+ * ---------------------------------------------------------------------------------------- */
 
 struct trail {
 	int *calls;
@@ -265,7 +271,8 @@ static void follows_may_hint_more_up_to_the_limit(void **state)
 		lookups_hint_then(f->lookups, "c.example", DNS_TXT, chain, &t, sizeof(t));
 		while (lookups_count(f->lookups) < 21)
 			usleep(200);
-		assert_int_equal(lookups_wait(f->lookups, "c0.example", DNS_TXT)->status, DNS_NXDOMAIN);
+		assert_int_equal(lookups_wait(f->lookups, "c0.example", DNS_TXT)->status,
+				 DNS_NXDOMAIN);
 		lookups_reset(f->lookups);
 		assert_true(calls >= 20);
 	}
@@ -356,7 +363,8 @@ static void the_resolver_may_end_before_its_questions(void **state)
 	f->resolver = NULL;
 }
 
-/* -- for a person to read --------------------------------------------------------------------------- */
+/* -- for a person to read
+ * --------------------------------------------------------------------------- */
 
 static void append(void *arg, const struct lookups_seen *s)
 {
@@ -377,8 +385,7 @@ static void every_question_can_be_shown_in_order(void **state)
 	lookups_hint(f->lookups, "silent.example", DNS_A);
 	lookups_hint(f->lookups, "example.org", DNS_TXT);
 	lookups_each(f->lookups, append, text);
-	assert_string_equal(
-	    text, "example.org/TXT/ok! example.net/A/nxdomain silent.example/A/- ");
+	assert_string_equal(text, "example.org/TXT/ok! example.net/A/nxdomain silent.example/A/- ");
 }
 
 #define WITH_FIXTURE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)

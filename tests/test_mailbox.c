@@ -1,4 +1,5 @@
-/* test_mailbox.c - author domains and SMTP paths. The hostile rows follow the published work on sender spoofing. */
+/* test_mailbox.c - author domains and SMTP paths. The hostile rows follow the published work on
+ * sender spoofing. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +15,8 @@
 #define V(text) text, sizeof(text) - 1
 
 /* Parse an exact-size copy, so that a checker sees any over-read; the domains joined by blanks. */
-static enum from_status read_from(const char *value, size_t len, char joined_r[MAX_AUTHOR_DOMAINS * DOMAIN_SIZE + 8])
+static enum from_status read_from(const char *value, size_t len,
+				  char joined_r[MAX_AUTHOR_DOMAINS * DOMAIN_SIZE + 8])
 {
 	struct author_domains *out = malloc(sizeof(*out));
 	char *copy = malloc(len > 0 ? len : 1);
@@ -89,15 +91,22 @@ static void reads_plain_mail(void **state)
 	    {V("=?utf-8?B?QWxpY2VAZ29vZC5leGFtcGxl?= <a@x.example>"), FROM_OK, "x.example"},
 	    {V("=?iso-2022-jp?B?GyRCOzNFRBsoQg==?= <a@x.example>"), FROM_OK, "x.example"},
 	    {V("\"=?utf-8?Q?Al=C3=AFce?=\" <a@x.example>"), FROM_OK, "x.example"},
-	    {V("Al\xc3\xaf" "ce <a@x.example>"), FROM_OK, "x.example"},
-	    {V("Al\xef" "ce <a@x.example>"), FROM_OK, "x.example"},
-	    {V("\xc3\xa4@b\xc3\xbc" "cher.example"), FROM_OK, "xn--bcher-kva.example"},
+	    {V("Al\xc3\xaf"
+	       "ce <a@x.example>"),
+	     FROM_OK, "x.example"},
+	    {V("Al\xef"
+	       "ce <a@x.example>"),
+	     FROM_OK, "x.example"},
+	    {V("\xc3\xa4@b\xc3\xbc"
+	       "cher.example"),
+	     FROM_OK, "xn--bcher-kva.example"},
 	    {V("a@xn--bcher-kva.example"), FROM_OK, "xn--bcher-kva.example"},
 	    {V("a@x.example,"), FROM_OK, "x.example"},
 	    {V(", a@x.example, ,"), FROM_OK, "x.example"},
 	    {V("a@x.example, b@X.example, C <c@x.example>"), FROM_OK, "x.example"},
 	    {V("a@x.example, b@y.example"), FROM_MULTIPLE, "x.example y.example"},
-	    {V("A <a@x.example>, \"B, C\" <b@y.example>, a@x.example"), FROM_MULTIPLE, "x.example y.example"},
+	    {V("A <a@x.example>, \"B, C\" <b@y.example>, a@x.example"), FROM_MULTIPLE,
+	     "x.example y.example"},
 	    {V("a@x.example, b@sub.x.example"), FROM_MULTIPLE, "x.example sub.x.example"},
 	    {V("Team: a@x.example, B <b@x.example>;"), FROM_OK, "x.example"},
 	    {V("\"The Team\": a@x.example ; , b@y.example"), FROM_MULTIPLE, "x.example y.example"},
@@ -120,8 +129,10 @@ static void names_that_look_like_addresses_are_only_names(void **state)
 	    {V("a=good.example <b@evil.example>"), FROM_OK, "evil.example"},
 	    /* the same, unquoted: readers disagree */
 	    {V("a@good.example <b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
-	    {V("=?utf-8?Q?a@good.example?= <b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
-	    {V("Alice a@good.example <b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
+	    {V("=?utf-8?Q?a@good.example?= <b@evil.example>"), FROM_MALFORMED,
+	     "good.example evil.example"},
+	    {V("Alice a@good.example <b@evil.example>"), FROM_MALFORMED,
+	     "good.example evil.example"},
 	    {V("[a@good.example] <b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
 	    {V("a@good.example\t<b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
 	};
@@ -187,7 +198,8 @@ static void what_readers_could_show_differently_is_malformed(void **state)
 	    {V("<a@good.example(b@evil.example)>"), FROM_MALFORMED, "good.example evil.example"},
 	    {V("<a(b@evil.example)@good.example>"), FROM_MALFORMED, "evil.example good.example"},
 	    {V("(<a@good.example>) b@evil.example"), FROM_MALFORMED, "good.example evil.example"},
-	    {V("(\\) a@good.example) <b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
+	    {V("(\\) a@good.example) <b@evil.example>"), FROM_MALFORMED,
+	     "good.example evil.example"},
 	    {V("(a@good.example\") <b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
 	    {V("(a@good.example <b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
 	    {V("a@good.example)"), FROM_MALFORMED, "good.example"},
@@ -196,11 +208,13 @@ static void what_readers_could_show_differently_is_malformed(void **state)
 	    /* quotes */
 	    {V("\"Alice <a@x.example>"), FROM_MALFORMED, "x.example"},
 	    {V("Alice\" <a@x.example>"), FROM_MALFORMED, "x.example"},
-	    {V("\"a\\\" <a@good.example>\" <b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
+	    {V("\"a\\\" <a@good.example>\" <b@evil.example>"), FROM_MALFORMED,
+	     "good.example evil.example"},
 	    {V("\"Alice\\"), FROM_MALFORMED, ""},
 	    {V("\\Alice <a@x.example>"), FROM_MALFORMED, "x.example"},
 	    /* Shift_JIS: the backslash is half a letter */
-	    {V("\"\x95\\\" <b@evil.example>, \" <a@good.example>"), FROM_MALFORMED, "evil.example good.example"},
+	    {V("\"\x95\\\" <b@evil.example>, \" <a@good.example>"), FROM_MALFORMED,
+	     "evil.example good.example"},
 	    {V("(\x95\\) <b@evil.example>"), FROM_MALFORMED, "evil.example"},
 	    /* groups */
 	    {V("Team: a@x.example"), FROM_MALFORMED, "x.example"},
@@ -243,9 +257,12 @@ static void what_readers_could_show_differently_is_malformed(void **state)
 	    {V("=?utf-8?B?PGFAZ29vZC5leGFtcGxlPg==?="), FROM_MALFORMED, ""},
 	    {V("a@=?utf-8?Q?good?=.example"), FROM_MALFORMED, ""},
 	    {V("=?utf-8?Q?a=40good.example=00?= <b@evil.example>"), FROM_MALFORMED, "evil.example"},
-	    {V("\"=?utf-8?q?a=40good.example=0a?=\" <b@evil.example>"), FROM_MALFORMED, "evil.example"},
-	    {V("=?utf-8?b?YUBnb29kLmV4YW1wbGUA?= <b@evil.example>"), FROM_MALFORMED, "evil.example"},
-	    {V("=?a?Q?b?==?utf-8?b?YUBnb29kLmV4YW1wbGUA?= <b@evil.example>"), FROM_MALFORMED, "evil.example"},
+	    {V("\"=?utf-8?q?a=40good.example=0a?=\" <b@evil.example>"), FROM_MALFORMED,
+	     "evil.example"},
+	    {V("=?utf-8?b?YUBnb29kLmV4YW1wbGUA?= <b@evil.example>"), FROM_MALFORMED,
+	     "evil.example"},
+	    {V("=?a?Q?b?==?utf-8?b?YUBnb29kLmV4YW1wbGUA?= <b@evil.example>"), FROM_MALFORMED,
+	     "evil.example"},
 	};
 
 	(void)state;
@@ -312,10 +329,13 @@ static void reads_smtp_paths(void **state)
 	    {"<postmaster>", true, "postmaster", "", false, false},
 	    {"<@r.example,@s.example:a@x.example>", true, "a", "x.example", false, false},
 	    {"<\"a b@c>\"@x.example>", true, "\"a b@c>\"", "x.example", false, false},
-	    {"<\"a\\\"@y.example\"@x.example>", true, "\"a\\\"@y.example\"", "x.example", false, false},
+	    {"<\"a\\\"@y.example\"@x.example>", true, "\"a\\\"@y.example\"", "x.example", false,
+	     false},
 	    {"<a@b@x.example>", true, "a@b", "x.example", false, false},
 	    {"<a+b=y.example@x.example>", true, "a+b=y.example", "x.example", false, false},
-	    {"<a@b\xc3\xbc" "cher.example>", true, "a", "xn--bcher-kva.example", false, false},
+	    {"<a@b\xc3\xbc"
+	     "cher.example>",
+	     true, "a", "xn--bcher-kva.example", false, false},
 	    {"<a@[192.0.2.1]>", true, "a", "", false, true},
 	    {"<a@[IPv6:2001:db8::1]>", true, "a", "", false, true},
 	    {"<a@[]>", false, "a", "", false, false},

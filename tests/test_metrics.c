@@ -47,9 +47,11 @@ static void every_counter_has_its_own_name_and_help(void **state)
 	for (int i = 0; i < METRIC_COUNT; i++) {
 		const char *name = metrics_name((enum metric)i);
 
-		assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_"), strlen(name));
+		assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_"),
+				 strlen(name));
 		assert_true(strlen(name) > 6 && strcmp(name + strlen(name) - 6, "_total") == 0);
-		assert_int_equal(metrics_help((enum metric)i)[strlen(metrics_help((enum metric)i)) - 1], '.');
+		assert_int_equal(
+		    metrics_help((enum metric)i)[strlen(metrics_help((enum metric)i)) - 1], '.');
 		for (int j = 0; j < i; j++)
 			assert_string_not_equal(name, metrics_name((enum metric)j));
 	}

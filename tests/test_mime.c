@@ -17,8 +17,12 @@ static void writes_base64(void **state)
 		size_t n;
 		const char *text;
 	} rows[] = {
-	    {"", 0, ""}, {"f", 1, "Zg==\r\n"}, {"fo", 2, "Zm8=\r\n"}, {"foo", 3, "Zm9v\r\n"},
-	    {"foob", 4, "Zm9vYg==\r\n"}, {"\xff\x00\xfb", 3, "/wD7\r\n"},
+	    {"", 0, ""},
+	    {"f", 1, "Zg==\r\n"},
+	    {"fo", 2, "Zm8=\r\n"},
+	    {"foo", 3, "Zm9v\r\n"},
+	    {"foob", 4, "Zm9vYg==\r\n"},
+	    {"\xff\x00\xfb", 3, "/wD7\r\n"},
 	};
 	char bytes[115];
 	struct strbuf b;
@@ -32,7 +36,7 @@ static void writes_base64(void **state)
 	}
 	memset(bytes, 0, sizeof(bytes));
 	strbuf_reset(&b);
-	mime_base64(&b, bytes, 114);	/* two full lines, no empty one behind */
+	mime_base64(&b, bytes, 114); /* two full lines, no empty one behind */
 	assert_int_equal(b.len, 2 * 78);
 	assert_memory_equal(strbuf_text(&b) + 76, "\r\n", 2);
 	strbuf_reset(&b);
@@ -53,7 +57,8 @@ static void folds_header_fields_at_blanks(void **state)
 	    {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
 	     "X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\r\n"},
 	    {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb c",
-	     "X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb c\r\n"},
+	     "X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb "
+	     "c\r\n"},
 	};
 	struct strbuf b;
 
@@ -74,7 +79,7 @@ static void refuses_what_could_break_a_header(void **state)
 		const char *name, *value;
 	} rows[] = {
 	    {"X", "a\nb"}, {"X", "a\r\nBcc: b"}, {"X", "a\tb"}, {"X", "\xc3\xa4"}, {"X", "a\x7f"},
-	    {"X Y", "a"}, {"X:", "a"}, {"", "a"}, {"X\n", "a"},
+	    {"X Y", "a"},  {"X:", "a"},		 {"", "a"},	{"X\n", "a"},
 	};
 	char value[1200];
 	struct strbuf b;
@@ -89,7 +94,7 @@ static void refuses_what_could_break_a_header(void **state)
 	memset(value, 'a', sizeof(value));
 	value[995] = '\0';
 	strbuf_reset(&b);
-	mime_header(&b, "X", value);	/* "X: " and 995 */
+	mime_header(&b, "X", value); /* "X: " and 995 */
 	assert_true(strbuf_ok(&b));
 	value[995] = 'a';
 	value[996] = '\0';
@@ -126,10 +131,15 @@ static void makes_boundaries(void **state)
 
 static void writes_a_message(void **state)
 {
-	static const struct mime_header headers[] = {{"From", "r@mx.example"}, {"Subject", "Report"}};
+	static const struct mime_header headers[] = {{"From", "r@mx.example"},
+						     {"Subject", "Report"}};
 	struct mime_part parts[] = {
 	    {.type = "text/plain; charset=us-ascii", .bytes = "Hello,\nworld.\r\nEnd", .len = 18},
-	    {.type = "application/gzip", .filename = "a!b.xml.gz", .bytes = "foo", .len = 3, .base64 = true},
+	    {.type = "application/gzip",
+	     .filename = "a!b.xml.gz",
+	     .bytes = "foo",
+	     .len = 3,
+	     .base64 = true},
 	};
 	struct mime_message m = {headers, 2, "mixed", "id1", parts, 2};
 	struct strbuf b;
@@ -137,22 +147,23 @@ static void writes_a_message(void **state)
 	(void)state;
 	strbuf_init(&b, 10000);
 	assert_true(mime_write(&b, &m));
-	assert_string_equal(strbuf_text(&b), "From: r@mx.example\r\n"
-					     "Subject: Report\r\n"
-					     "MIME-Version: 1.0\r\n"
-					     "Content-Type: multipart/mixed;\r\n boundary=\"=_id1\"\r\n"
-					     "\r\n--=_id1\r\n"
-					     "Content-Type: text/plain; charset=us-ascii\r\n"
-					     "Content-Transfer-Encoding: 7bit\r\n"
-					     "\r\n"
-					     "Hello,\r\nworld.\r\nEnd\r\n"
-					     "\r\n--=_id1\r\n"
-					     "Content-Type: application/gzip\r\n"
-					     "Content-Disposition: attachment; filename=\"a!b.xml.gz\"\r\n"
-					     "Content-Transfer-Encoding: base64\r\n"
-					     "\r\n"
-					     "Zm9v\r\n"
-					     "\r\n--=_id1--\r\n");
+	assert_string_equal(strbuf_text(&b),
+			    "From: r@mx.example\r\n"
+			    "Subject: Report\r\n"
+			    "MIME-Version: 1.0\r\n"
+			    "Content-Type: multipart/mixed;\r\n boundary=\"=_id1\"\r\n"
+			    "\r\n--=_id1\r\n"
+			    "Content-Type: text/plain; charset=us-ascii\r\n"
+			    "Content-Transfer-Encoding: 7bit\r\n"
+			    "\r\n"
+			    "Hello,\r\nworld.\r\nEnd\r\n"
+			    "\r\n--=_id1\r\n"
+			    "Content-Type: application/gzip\r\n"
+			    "Content-Disposition: attachment; filename=\"a!b.xml.gz\"\r\n"
+			    "Content-Transfer-Encoding: base64\r\n"
+			    "\r\n"
+			    "Zm9v\r\n"
+			    "\r\n--=_id1--\r\n");
 	strbuf_free(&b);
 }
 
@@ -163,8 +174,9 @@ static void refuses_parts_that_are_not_what_they_say(void **state)
 		size_t len;
 		const char *type, *filename;
 	} rows[] = {
-	    {"a\0b", 3, "text/plain", NULL}, {"\xc3\xa4", 2, "text/plain", NULL}, {"a\rb", 3, "text/plain", NULL},
-	    {"--=_id1", 7, "text/plain", NULL}, {"ok", 2, "text/plain\r\nX: y", NULL}, {"ok", 2, "text/plain", "a\nb"},
+	    {"a\0b", 3, "text/plain", NULL},	   {"\xc3\xa4", 2, "text/plain", NULL},
+	    {"a\rb", 3, "text/plain", NULL},	   {"--=_id1", 7, "text/plain", NULL},
+	    {"ok", 2, "text/plain\r\nX: y", NULL}, {"ok", 2, "text/plain", "a\nb"},
 	};
 	char line[1000];
 	struct mime_part part = {.type = "text/plain", .bytes = line, .len = 998};
@@ -178,14 +190,16 @@ static void refuses_parts_that_are_not_what_they_say(void **state)
 	part.len = 999;
 	assert_false(mime_write(&b, &m));
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		part = (struct mime_part){
-		    .type = rows[i].type, .filename = rows[i].filename, .bytes = rows[i].bytes, .len = rows[i].len};
+		part = (struct mime_part){.type = rows[i].type,
+					  .filename = rows[i].filename,
+					  .bytes = rows[i].bytes,
+					  .len = rows[i].len};
 		strbuf_reset(&b);
 		assert_false(mime_write(&b, &m));
 	}
 	part = (struct mime_part){.type = "text/plain"};
 	strbuf_reset(&b);
-	assert_true(mime_write(&b, &m));	/* an empty part is fine */
+	assert_true(mime_write(&b, &m)); /* an empty part is fine */
 	m.subtype = "mixed\r\nX: y";
 	assert_false(mime_write(&b, &m));
 	m.subtype = "mixed";

@@ -10,7 +10,8 @@
 #include "base/limits.h"
 #include "dns/rdata.h"
 
-/* Decode a copy of exactly `n` bytes into exactly the room asked for. Returns a NUL-terminated copy, or NULL. */
+/* Decode a copy of exactly `n` bytes into exactly the room asked for. Returns a NUL-terminated
+ * copy, or NULL. */
 static char *decode(enum dns_type type, const char *raw, size_t n, struct dns_record *r)
 {
 	uint8_t *copy = malloc(n > 0 ? n : 1);
@@ -32,7 +33,14 @@ static char *decode(enum dns_type type, const char *raw, size_t n, struct dns_re
 
 static void well_formed_data_is_decoded(void **state)
 {
-	static const struct { enum dns_type type; const char *raw; size_t n; const char *text; size_t len; uint16_t preference; } rows[] = {
+	static const struct {
+		enum dns_type type;
+		const char *raw;
+		size_t n;
+		const char *text;
+		size_t len;
+		uint16_t preference;
+	} rows[] = {
 	    {DNS_A, BYTES("\300\0\2\1"), BYTES("\300\0\2\1"), 0},
 	    {DNS_AAAA, BYTES("0123456789abcdef"), BYTES("0123456789abcdef"), 0},
 	    {DNS_PTR, BYTES("\4Mail\7EXAMPLE\3org\0"), BYTES("mail.example.org"), 0},
@@ -62,18 +70,32 @@ static void well_formed_data_is_decoded(void **state)
 
 static void malformed_data_is_refused(void **state)
 {
-	static const struct { enum dns_type type; const char *raw; size_t n; } rows[] = {
-	    {DNS_A, BYTES("")}, {DNS_A, BYTES("123")}, {DNS_A, BYTES("12345")},
-	    {DNS_AAAA, BYTES("1234")}, {DNS_AAAA, BYTES("0123456789abcdefg")},
+	static const struct {
+		enum dns_type type;
+		const char *raw;
+		size_t n;
+	} rows[] = {
+	    {DNS_A, BYTES("")},
+	    {DNS_A, BYTES("123")},
+	    {DNS_A, BYTES("12345")},
+	    {DNS_AAAA, BYTES("1234")},
+	    {DNS_AAAA, BYTES("0123456789abcdefg")},
 	    {DNS_PTR, BYTES("")},
-	    {DNS_PTR, BYTES("\1")},		/* label past the end */
-	    {DNS_PTR, BYTES("\1a")},		/* no root */
-	    {DNS_PTR, BYTES("\2a\0")},		/* the label takes the root */
-	    {DNS_PTR, BYTES("\1a\0x")},		/* more behind the root */
-	    {DNS_PTR, BYTES("\300\2\0")},	/* a pointer */
-	    {DNS_PTR, BYTES("\100aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\0")},
-	    {DNS_MX, BYTES("")}, {DNS_MX, BYTES("\0")}, {DNS_MX, BYTES("\0\0")}, {DNS_MX, BYTES("\0\0\1a")},
-	    {DNS_TXT, BYTES("")}, {DNS_TXT, BYTES("\1")}, {DNS_TXT, BYTES("\2a")}, {DNS_TXT, BYTES("\1a\3bc")},
+	    {DNS_PTR, BYTES("\1")},	  /* label past the end */
+	    {DNS_PTR, BYTES("\1a")},	  /* no root */
+	    {DNS_PTR, BYTES("\2a\0")},	  /* the label takes the root */
+	    {DNS_PTR, BYTES("\1a\0x")},	  /* more behind the root */
+	    {DNS_PTR, BYTES("\300\2\0")}, /* a pointer */
+	    {DNS_PTR,
+	     BYTES("\100aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\0")},
+	    {DNS_MX, BYTES("")},
+	    {DNS_MX, BYTES("\0")},
+	    {DNS_MX, BYTES("\0\0")},
+	    {DNS_MX, BYTES("\0\0\1a")},
+	    {DNS_TXT, BYTES("")},
+	    {DNS_TXT, BYTES("\1")},
+	    {DNS_TXT, BYTES("\2a")},
+	    {DNS_TXT, BYTES("\1a\3bc")},
 	    {(enum dns_type)6, BYTES("\0")},
 	};
 

@@ -33,9 +33,18 @@ static void answers_own_their_bytes(void **state)
 
 static void only_failures_have_failed(void **state)
 {
-	static const struct { enum dns_status status; bool failed; int rcode; const char *name; } rows[] = {
-	    {DNS_OK, false, 0, "ok"}, {DNS_NODATA, false, 0, "nodata"}, {DNS_NXDOMAIN, false, 3, "nxdomain"},
-	    {DNS_SERVFAIL, true, 2, "servfail"}, {DNS_TIMEOUT, true, -1, "timeout"}, {DNS_BOGUS, true, 2, "bogus"},
+	static const struct {
+		enum dns_status status;
+		bool failed;
+		int rcode;
+		const char *name;
+	} rows[] = {
+	    {DNS_OK, false, 0, "ok"},
+	    {DNS_NODATA, false, 0, "nodata"},
+	    {DNS_NXDOMAIN, false, 3, "nxdomain"},
+	    {DNS_SERVFAIL, true, 2, "servfail"},
+	    {DNS_TIMEOUT, true, -1, "timeout"},
+	    {DNS_BOGUS, true, 2, "bogus"},
 	    {DNS_REFUSED_HERE, true, -1, "refused"},
 	};
 

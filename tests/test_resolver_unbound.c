@@ -56,10 +56,12 @@ static void fill(struct test_dns_server *s)
 	test_dns_server_add_text(s, "1.2.0.192.in-addr.arpa", DNS_PTR, "doc.example");
 	test_dns_server_add_text(s, "1.0.0.127.in-addr.arpa", DNS_PTR, "localhost.example");
 	test_dns_server_add_text(s, "4.3.2.10.in-addr.arpa", DNS_PTR, "lan.example");
-	test_dns_server_add_text(s, "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
-				 DNS_PTR, "doc6.example");
-	test_dns_server_add_text(s, "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
-				 DNS_PTR, "localhost6.example");
+	test_dns_server_add_text(
+	    s, "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", DNS_PTR,
+	    "doc6.example");
+	test_dns_server_add_text(
+	    s, "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", DNS_PTR,
+	    "localhost6.example");
 	test_dns_server_add_text(s, "mail.test", DNS_A, "192.0.2.3");
 	test_dns_server_add_text(s, "mail.invalid", DNS_A, "192.0.2.4");
 	test_dns_server_add_text(s, "mail.localhost", DNS_A, "192.0.2.5");
@@ -131,9 +133,13 @@ static void wait_calls(struct asker *a, unsigned calls)
 	pthread_mutex_unlock(&a->lock);
 }
 
-#define ASKER {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, NULL}
+#define ASKER \
+	{ \
+		PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, NULL \
+	}
 
-/* The caller drops the answer. One asker for all: its lock outlives the other thread's last touch. */
+/* The caller drops the answer. One asker for all: its lock outlives the other thread's last touch.
+ */
 static struct dns_answer *ask(struct resolver *r, const char *name, enum dns_type type)
 {
 	static struct asker a = ASKER;
@@ -168,7 +174,7 @@ static void every_kind_of_answer_is_told_apart(void **state)
 	    {"strings.example", DNS_TXT, DNS_OK, 0, "v=spf1 ", 1},
 	    {"odd.example", DNS_PTR, DNS_OK, 0, "a\\046b\\000c.org", 1},
 	    {"alias.example", DNS_A, DNS_OK, 0, "\xc0\0\2\1", 2},
-	    {"dangling.example", DNS_A, DNS_NODATA, 3, NULL, 0},	/* D42: the name itself exists */
+	    {"dangling.example", DNS_A, DNS_NODATA, 3, NULL, 0}, /* D42: the name itself exists */
 	    {"dangling2.example", DNS_TXT, DNS_NODATA, 3, NULL, 0},
 	    {"broken.example", DNS_A, DNS_SERVFAIL, 2, NULL, 0},
 	    {"loop.example", DNS_A, DNS_SERVFAIL, 2, NULL, 0},
@@ -180,10 +186,10 @@ static void every_kind_of_answer_is_told_apart(void **state)
 	    {"1.2.0.192.in-addr.arpa", DNS_PTR, DNS_OK, 0, "doc.example", 1},
 	    {"1.0.0.127.in-addr.arpa", DNS_PTR, DNS_OK, 0, "localhost.example", 1},
 	    {"4.3.2.10.in-addr.arpa", DNS_PTR, DNS_OK, 0, "lan.example", 1},
-	    {"b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", DNS_PTR, DNS_OK, 0,
-	     "doc6.example", 1},
-	    {"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", DNS_PTR, DNS_OK, 0,
-	     "localhost6.example", 1},
+	    {"b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", DNS_PTR,
+	     DNS_OK, 0, "doc6.example", 1},
+	    {"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", DNS_PTR,
+	     DNS_OK, 0, "localhost6.example", 1},
 	    {"mail.test", DNS_A, DNS_OK, 0, NULL, 1},
 	    {"mail.invalid", DNS_A, DNS_OK, 0, NULL, 1},
 	    {"mail.localhost", DNS_A, DNS_OK, 0, NULL, 1},
@@ -310,7 +316,8 @@ static void equal_questions_travel_together(void **state)
 	struct asker asker = ASKER;
 
 	for (int i = 0; i < 50; i++)
-		f->resolver->ask(f->resolver, i % 2 ? "example.org" : "Example.Org", DNS_TXT, keep, &asker);
+		f->resolver->ask(f->resolver, i % 2 ? "example.org" : "Example.Org", DNS_TXT, keep,
+				 &asker);
 	wait_calls(&asker, 50);
 	assert_int_equal(test_dns_server_asked(f->server, "example.org"), 1);
 	dns_answer_unref(asker.answer);
@@ -330,7 +337,8 @@ static void open_questions_are_answered_when_it_ends(void **state)
 	dns_answer_unref(asker.answer);
 }
 
-static void more(struct lookups *l, const char *name, const struct dns_answer *answer, const void *arg)
+static void more(struct lookups *l, const char *name, const struct dns_answer *answer,
+		 const void *arg)
 {
 	(void)name;
 	(void)answer;
@@ -340,8 +348,8 @@ static void more(struct lookups *l, const char *name, const struct dns_answer *a
 
 static void *one_thread(void *arg)
 {
-	static const char *const names[] = {"example.org", "strings.example", "tcp.example", "nowhere.example",
-					    "broken.example", NULL};
+	static const char *const names[] = {"example.org",     "strings.example", "tcp.example",
+					    "nowhere.example", "broken.example",  NULL};
 	const char *const *const list = names;
 	struct resolver *r = arg;
 
@@ -352,8 +360,10 @@ static void *one_thread(void *arg)
 		lookups_hint_then(l, "alias.example", DNS_A, more, &list, sizeof(list));
 		if (i % 3 != 0) {
 			assert_int_equal(lookups_wait(l, "example.org", DNS_TXT)->status, DNS_OK);
-			assert_int_equal(lookups_wait(l, "nowhere.example", DNS_TXT)->status, DNS_NXDOMAIN);
-			assert_int_equal(lookups_wait(l, "broken.example", DNS_TXT)->status, DNS_SERVFAIL);
+			assert_int_equal(lookups_wait(l, "nowhere.example", DNS_TXT)->status,
+					 DNS_NXDOMAIN);
+			assert_int_equal(lookups_wait(l, "broken.example", DNS_TXT)->status,
+					 DNS_SERVFAIL);
 			assert_int_equal(lookups_wait(l, "alias.example", DNS_A)->count, 2);
 		}
 		lookups_free(l);
@@ -375,8 +385,9 @@ static void messages_on_several_threads_agree(void **state)
 /* An anchor for a zone whose answers are not signed: libunbound gives the data and says bogus. */
 static void what_does_not_validate_is_bogus(void **state)
 {
-	static const char anchor[] = "example. IN DS 20326 8 2 "
-				     "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n";
+	static const char anchor[] =
+	    "example. IN DS 20326 8 2 "
+	    "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n";
 	struct fixture *f = *state;
 	const char *servers[] = {test_dns_server_address(f->server)};
 	char path[] = "/tmp/test_resolver_unbound.XXXXXX";
@@ -389,7 +400,8 @@ static void what_does_not_validate_is_bogus(void **state)
 	struct resolver *r;
 	struct dns_answer *a;
 
-	assert_true(fd >= 0 && write(fd, anchor, sizeof(anchor) - 1) == (ssize_t)sizeof(anchor) - 1);
+	assert_true(fd >= 0 &&
+		    write(fd, anchor, sizeof(anchor) - 1) == (ssize_t)sizeof(anchor) - 1);
 	close(fd);
 	r = resolver_unbound_new(&settings, NULL);
 	unlink(path);
@@ -408,13 +420,21 @@ static void what_does_not_validate_is_bogus(void **state)
 
 static void a_bad_setting_is_told(void **state)
 {
-	static const char *const bad[] = {"", "example.org", "192.0.2.1@0", "192.0.2.1@65536", "192.0.2.1@x",
-					  "192.0.2.1@53x", "192.0.2.1@", "[::1]", "192.0.2.1 @53"};
+	static const char *const bad[] = {"",
+					  "example.org",
+					  "192.0.2.1@0",
+					  "192.0.2.1@65536",
+					  "192.0.2.1@x",
+					  "192.0.2.1@53x",
+					  "192.0.2.1@",
+					  "[::1]",
+					  "192.0.2.1 @53"};
 	struct error why;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct resolver_settings s = {.nameservers = &bad[i], .nameserver_count = 1, .cache_bytes = 1 << 20};
+		struct resolver_settings s = {
+		    .nameservers = &bad[i], .nameserver_count = 1, .cache_bytes = 1 << 20};
 
 		assert_null(resolver_unbound_new(&s, &why));
 		assert_non_null(strstr(why.text, "nameserver"));
@@ -422,7 +442,9 @@ static void a_bad_setting_is_told(void **state)
 	static const char *const good[] = {"127.0.0.1@53"};
 	static const char *const anchors[] = {"/nonexistent/root.key", "/dev/null/x", __FILE__};
 	for (size_t i = 0; i < 3; i++) {
-		struct resolver_settings s = {.nameservers = good, .nameserver_count = 1, .cache_bytes = 1 << 20,
+		struct resolver_settings s = {.nameservers = good,
+					      .nameserver_count = 1,
+					      .cache_bytes = 1 << 20,
 					      .trust_anchor_file = anchors[i]};
 
 		assert_null(resolver_unbound_new(&s, &why));

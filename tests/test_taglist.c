@@ -70,7 +70,11 @@ static void reads_lists_of_every_shape(void **state)
 	    {V("v=1; a\0=x"), "v=1", true},
 	    {V("\xef\xbb\xbfv=1"), "", true},
 	    /* odd bytes in values */
-	    {V("v=a\x01" "b"), "v=a\x01" "b", true},
+	    {V("v=a\x01"
+	       "b"),
+	     "v=a\x01"
+	     "b",
+	     true},
 	    {V("v=a\x7f"), "v=a\x7f", true},
 	    {V("v=a\xff"), "v=a\xff", true},
 	    {V("v=a\v;p=x"), "v=a\v|p=x", true},

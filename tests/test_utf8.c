@@ -19,7 +19,9 @@ static void knows_valid_text(void **state)
 	    {"", 0, 0, true},
 	    {"a", 1, 1, true},
 	    {"\0", 1, 1, true},
-	    {"\xc3\xa4" "b", 3, 2, true},
+	    {"\xc3\xa4"
+	     "b",
+	     3, 2, true},
 	    {"\xe2\x82\xac", 3, 3, true},
 	    {"\xf0\x9f\x98\x80", 4, 4, true},
 	    {"\xed\x9f\xbf\xee\x80\x80", 6, 3, true},
@@ -29,12 +31,12 @@ static void knows_valid_text(void **state)
 	    {"\xf0\x9f\x98", 3, 0, false},
 	    {"\x80", 1, 0, false},
 	    {"a\xff", 2, 1, false},
-	    {"\xc0\xaf", 2, 0, false},	/* overlong */
+	    {"\xc0\xaf", 2, 0, false}, /* overlong */
 	    {"\xc1\xbf", 2, 0, false},
 	    {"\xe0\x9f\xbf", 3, 0, false},
 	    {"\xf0\x8f\xbf\xbf", 4, 0, false},
-	    {"\xed\xa0\x80", 3, 0, false},	/* surrogate */
-	    {"\xf4\x90\x80\x80", 4, 0, false},	/* over U+10FFFF */
+	    {"\xed\xa0\x80", 3, 0, false},     /* surrogate */
+	    {"\xf4\x90\x80\x80", 4, 0, false}, /* over U+10FFFF */
 	    {"\xf5\x80\x80\x80", 4, 0, false},
 	    {"\xe2\x28\xa1", 3, 0, false},
 	    {"\xe2\x82\x28", 3, 0, false},

@@ -8,8 +8,9 @@
 /* Ask for the name's addresses now. `helo` as the client gave it. */
 void helo_hint(struct lookups *l, const char *helo, const struct addr *client);
 
-/* Judge. `iprev` is the finished iprev finding. An address literal matches if it is the client's address. */
-void helo_check(struct lookups *l, const char *helo, const struct addr *client, const struct iprev_facts *iprev,
-		struct helo_facts *out_r);
+/* Judge. `iprev` is the finished iprev finding. An address literal matches if it is the client's
+ * address. */
+void helo_check(struct lookups *l, const char *helo, const struct addr *client,
+		const struct iprev_facts *iprev, struct helo_facts *out_r);
 
 #endif

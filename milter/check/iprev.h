@@ -1,4 +1,5 @@
-/* iprev.h - reverse DNS with forward confirmation of the client (RFC 8601 3 and 2.7.3). At most MAX_PTR_NAMES names. */
+/* iprev.h - reverse DNS with forward confirmation of the client (RFC 8601 3 and 2.7.3). At most
+ * MAX_PTR_NAMES names. */
 #ifndef ALIGND_CHECK_IPREV_H
 #define ALIGND_CHECK_IPREV_H
 

@@ -1,6 +1,6 @@
-/* spf.h - SPF check_host() (RFC 7208), one identity at a time. Record syntax, macros, limits and the order of
- * evaluation are ours (spf_record, spf_macro); libspf2 matches single, already expanded directives and never sees a
- * foreign record. */
+/* spf.h - SPF check_host() (RFC 7208), one identity at a time. Record syntax, macros, limits and
+ * the order of evaluation are ours (spf_record, spf_macro); libspf2 matches single, already
+ * expanded directives and never sees a foreign record. */
 #ifndef ALIGND_CHECK_SPF_H
 #define ALIGND_CHECK_SPF_H
 
@@ -11,16 +11,18 @@
 
 struct spf_params {
 	struct addr client;
-	const char *helo;	/* as given */
-	const char *local;	/* local part of the identity; "postmaster" is used for "" */
-	const char *domain;	/* domain of the identity as given or normal; checked by RFC 7208 4.3 here */
-	const char *receiver;	/* our host name, for %{r} */
-	time_t now;		/* for %{t} */
-	unsigned void_limit;	/* MAX_SPF_VOIDS unless configured */
+	const char *helo;  /* as given */
+	const char *local; /* local part of the identity; "postmaster" is used for "" */
+	const char
+	    *domain; /* domain of the identity as given or normal; checked by RFC 7208 4.3 here */
+	const char *receiver; /* our host name, for %{r} */
+	time_t now;	      /* for %{t} */
+	unsigned void_limit;  /* MAX_SPF_VOIDS unless configured */
 };
 
-/* Ask for the record now and, as answers arrive, for what its terms will need (include and redirect trees, a, mx):
- * the wait at the end is the depth of the tree. Terms with macros are left to the check. Several calls: one question. */
+/* Ask for the record now and, as answers arrive, for what its terms will need (include and redirect
+ * trees, a, mx): the wait at the end is the depth of the tree. Terms with macros are left to the
+ * check. Several calls: one question. */
 void spf_hint(struct lookups *l, const char *domain, const struct addr *client);
 
 /* Evaluate, waiting for DNS as needed. What is missing at the deadline makes temperror. */

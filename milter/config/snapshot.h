@@ -20,7 +20,8 @@ struct snapshot {
 struct snapshot *snapshot_new(void);
 void snapshot_free(struct snapshot *s); /* whatever the count; NULL is fine */
 
-/* Add "place: sentence" to what was wrong, with bytes that are no printable UTF-8 made visible. `place`
+/* Add "place: sentence" to what was wrong, with bytes that are no printable UTF-8 made visible.
+ * `place`
  * "" for none. */
 void config_complain(struct config_errors *e, const char *place, const char *sentence);
 

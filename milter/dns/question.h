@@ -9,11 +9,11 @@ struct question {
 	uint64_t hash;
 	enum dns_type type;
 	size_t len;
-	char name[DOMAIN_SIZE];	/* lower case */
+	char name[DOMAIN_SIZE]; /* lower case */
 };
 
-/* Fill in the question. `seed` goes into the hash: a secret one where strangers' names share a table. False if the
- * name cannot be asked (domain_askable()). */
+/* Fill in the question. `seed` goes into the hash: a secret one where strangers' names share a
+ * table. False if the name cannot be asked (domain_askable()). */
 bool question_set(struct question *q, const char *name, enum dns_type type, uint64_t seed);
 
 /* True if the question is the one for `name` (lower case) and `type`. */

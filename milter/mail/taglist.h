@@ -1,33 +1,36 @@
-/* taglist.h - tag=value lists as DKIM-Signature, DKIM keys (RFC 6376 3.2) and DMARC records (RFC 9989 4.8) use them.
- * An iterator that copies nothing; linear, any byte allowed in the text. */
+/* taglist.h - tag=value lists as DKIM-Signature, DKIM keys (RFC 6376 3.2) and DMARC records (RFC
+ * 9989 4.8) use them. An iterator that copies nothing; linear, any byte allowed in the text. */
 #ifndef ALIGND_MAIL_TAGLIST_H
 #define ALIGND_MAIL_TAGLIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One tag=value, both borrowed from the text, trimmed of white space at both ends. Not NUL-terminated. */
+/* One tag=value, both borrowed from the text, trimmed of white space at both ends. Not
+ * NUL-terminated. */
 struct tag {
 	const char *name;
-	size_t name_len;	/* at least 1 */
+	size_t name_len; /* at least 1 */
 	const char *value;
-	size_t value_len;	/* may be 0 */
+	size_t value_len; /* may be 0 */
 };
 
-/* The iterator. `bad` is sticky: some element was no tag=value (no '=', a name that is not a letter followed by letters,
- * digits and '_', an empty element before the last ';') or a value had a byte that is neither printable ASCII, white
- * space nor part of UTF-8. DKIM refuses such a list; DMARC goes on without the element. */
+/* The iterator. `bad` is sticky: some element was no tag=value (no '=', a name that is not a letter
+ * followed by letters, digits and '_', an empty element before the last ';') or a value had a byte
+ * that is neither printable ASCII, white space nor part of UTF-8. DKIM refuses such a list; DMARC
+ * goes on without the element. */
 struct taglist {
 	const char *at, *end;
 	bool bad;
 };
 
-/* Begin at the first element. `text` is borrowed and may hold any byte; NULL with 0 is an empty list. */
+/* Begin at the first element. `text` is borrowed and may hold any byte; NULL with 0 is an empty
+ * list. */
 void taglist_start(struct taglist *t, const char *text, size_t len);
 
-/* The next element that has a name and '='; elements that have none are passed over (and make the list `bad`). A value
- * with an odd byte is still delivered: compare it, it will not be what you look for. White space is blank, tab, CR, LF.
- * False at the end. */
+/* The next element that has a name and '='; elements that have none are passed over (and make the
+ * list `bad`). A value with an odd byte is still delivered: compare it, it will not be what you
+ * look for. White space is blank, tab, CR, LF. False at the end. */
 bool taglist_next(struct taglist *t, struct tag *tag_r);
 
 /* The first tag of this name (case-sensitive). False if there is none. */
@@ -41,7 +44,8 @@ bool tag_named(const struct tag *tag, const char *name);
 bool tag_value_is(const struct tag *tag, const char *value);
 bool tag_value_is_nocase(const struct tag *tag, const char *value);
 
-/* Copy the value with a final NUL. False if it does not fit in `size` bytes (at least 1) or holds a NUL ("" then). */
+/* Copy the value with a final NUL. False if it does not fit in `size` bytes (at least 1) or holds a
+ * NUL ("" then). */
 bool tag_value_copy(const struct tag *tag, char *buf_r, size_t size);
 
 /* The same without any white space inside: base64, URI lists. */

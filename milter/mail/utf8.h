@@ -1,4 +1,5 @@
-/* utf8.h - is it UTF-8 (RFC 3629)? Strict: no overlong form, no surrogate, nothing over U+10FFFF. */
+/* utf8.h - is it UTF-8 (RFC 3629)? Strict: no overlong form, no surrogate, nothing over U+10FFFF.
+ */
 #ifndef ALIGND_MAIL_UTF8_H
 #define ALIGND_MAIL_UTF8_H
 

@@ -1,4 +1,5 @@
-/* fuzz_authres.c - Authentication-Results: reading any bytes; and writing any values, which must come back the same. */
+/* fuzz_authres.c - Authentication-Results: reading any bytes; and writing any values, which must
+ * come back the same. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>

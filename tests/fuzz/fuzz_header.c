@@ -1,4 +1,5 @@
-/* fuzz_header.c - the header list: names and values between NULs come back as they went in, below the limit. */
+/* fuzz_header.c - the header list: names and values between NULs come back as they went in, below
+ * the limit. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -39,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else
 			assert(headers_overflow(h));
 	}
-out:	headers_free(h);
+out:
+	headers_free(h);
 	free(text);
 	return 0;
 }

@@ -1,5 +1,5 @@
-/* fuzz_mailbox.c - From authors and SMTP paths: whatever is read is a normal name, and an accepted author stands in the
- * field behind an @. */
+/* fuzz_mailbox.c - From authors and SMTP paths: whatever is read is a normal name, and an accepted
+ * author stands in the field behind an @. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>

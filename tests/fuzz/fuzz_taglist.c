@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	taglist_start(&t, text, size);
 	while (taglist_next(&t, &tag)) {
-		assert(tag.name_len > 0 && tag.name >= text && tag.value + tag.value_len <= text + size);
+		assert(tag.name_len > 0 && tag.name >= text &&
+		       tag.value + tag.value_len <= text + size);
 		assert(memchr(tag.value, ';', tag.value_len) == NULL);
 		if (tag_value_copy(&tag, buf, sizeof(buf)))
 			assert(tag_value_is(&tag, buf) && tag_value_is_nocase(&tag, buf));

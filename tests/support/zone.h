@@ -4,7 +4,8 @@
 
 #include "fake_resolver.h"
 
-/* "NAME TYPE DATA"; DATA "!servfail" (or another dns_status_name()): the question ends so. Aborts on anything else. */
+/* "NAME TYPE DATA"; DATA "!servfail" (or another dns_status_name()): the question ends so. Aborts
+ * on anything else. */
 void zone_add(struct resolver *r, const char *line);
 
 #endif
