@@ -24,7 +24,7 @@ MEMORY = 64 << 10               # bytes that a larger body may add
 QUESTIONS = 512                 # MAX_MESSAGE_QUESTIONS
 SILENCE = 2                     # message_deadline, seconds
 # A checker makes everything slower, and memory is its own.
-SLOWER = 50 if 'ALIGND_SANITIZED' in os.environ or daemon.UNDER else 1
+SLOWER = 50 if daemon.CHECKED else 1
 CONFIG = '''
 authserv_id = mx.test.invalid
 nameserver = { "127.0.0.1@%d" }
@@ -114,7 +114,7 @@ class Bounds(unittest.TestCase):
     def test_cpu_of_records(self):
         self.cost(expensive.records(), CPU)
 
-    @unittest.skipIf(SLOWER > 1, 'memory is the checker\'s')
+    @daemon.with_its_own_malloc
     def test_memory_of_bodies(self):
         """the body is streamed: what is a hundred times larger needs next to nothing more"""
         peaks = []

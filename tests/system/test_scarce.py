@@ -72,7 +72,7 @@ class Scarce(unittest.TestCase):
         elif r.verdict == 'reject':
             self.assertEqual(kind.disposition, 'reject', r.reply)
 
-    @unittest.skipIf('ALIGND_SANITIZED' in os.environ, 'the checkers bring their own malloc()')
+    @daemon.with_its_own_malloc
     def test_memory(self):
         self.rate = os.path.join(self.work, 'rate')
         with open(self.rate, 'wb') as f:
