@@ -114,6 +114,24 @@ static void knows_white_space_that_is_none(void **state)
 			fail_msg("row %zu", i);
 }
 
+static void knows_clean_values(void **state)
+{
+	static const struct {
+		const char *value;
+		size_t len;
+		bool clean;
+	} rows[] = {
+	    {"", 0, true},	   {" a\tb", 4, true}, {"a\n b", 4, true}, {"a\r\n\tb", 5, true},
+	    {"\xc3\xa9", 2, true}, {"a\n", 2, false},  {"a\nb", 3, false}, {"a\r\nb", 4, false},
+	    {"a\r b", 4, false},   {"a\0b", 3, false}, {"\x7f", 1, false}, {"a\n\n b", 5, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (header_value_clean(rows[i].value, rows[i].len) != rows[i].clean)
+			fail_msg("row %zu", i);
+}
+
 static void too_many_fields_are_an_overflow(void **state)
 {
 	struct headers *h = headers_new((size_t)1 << 24);
@@ -225,6 +243,7 @@ int main(void)
 	    cmocka_unit_test(a_name_is_known_in_any_dress),
 	    cmocka_unit_test(knows_valid_names),
 	    cmocka_unit_test(knows_white_space_that_is_none),
+	    cmocka_unit_test(knows_clean_values),
 	    cmocka_unit_test(too_many_fields_are_an_overflow),
 	    cmocka_unit_test(the_byte_limit_counts_everything_and_stays),
 	    cmocka_unit_test(a_huge_field_is_an_overflow),

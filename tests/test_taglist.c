@@ -165,6 +165,36 @@ static void copies_values_that_fit(void **state)
 	assert_false(tag_value_is_nocase(&tag, "rejec"));
 }
 
+static void reads_the_words_between_colons(void **state)
+{
+	static const struct {
+		const char *list;
+		size_t words;
+		bool has_from;
+	} rows[] = {
+	    {"h=from", 1, true},     {"h=From:To", 2, true}, {"h= to :\r\n\tFROM ", 2, true},
+	    {"h=::from::", 1, true}, {"h=fro:m", 2, false},  {"h=from to", 1, false},
+	    {"h=", 0, false},	     {"h=: :", 0, false},    {"h=fromm", 1, false},
+	};
+	struct tag none = {.name = NULL};
+
+	(void)state;
+	assert_false(tag_has_word(&none, ""));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *at = NULL, *word;
+		struct taglist t;
+		struct tag tag;
+		size_t n = 0, len;
+
+		taglist_start(&t, rows[i].list, strlen(rows[i].list));
+		assert_true(taglist_next(&t, &tag));
+		while (tag_next_word(&tag, &at, &word, &len))
+			n++;
+		if (n != rows[i].words || tag_has_word(&tag, "from") != rows[i].has_from)
+			fail_msg("row %zu: %zu words", i, n);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -173,6 +203,7 @@ int main(void)
 	    cmocka_unit_test(finds_the_first_tag_of_a_name),
 	    cmocka_unit_test(tells_repeated_names),
 	    cmocka_unit_test(copies_values_that_fit),
+	    cmocka_unit_test(reads_the_words_between_colons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

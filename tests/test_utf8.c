@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mail/utf8.h"
+#include "base/utf8.h"
 
 static void knows_valid_text(void **state)
 {
@@ -55,9 +55,38 @@ static void knows_valid_text(void **state)
 	}
 }
 
+static void knows_printable_characters(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t bytes;
+	} rows[] = {
+	    {"a", 1},
+	    {" ", 1},
+	    {"~", 1},
+	    {"\xc2\xa0", 2},
+	    {"\xc3\xa9", 2},
+	    {"\xe2\x82\xac", 3},
+	    {"\t", 0},
+	    {"\x1b", 0},
+	    {"\x7f", 0},
+	    {"\xc2\x80", 0},
+	    {"\xc2\x9f", 0},
+	    {"\xc2", 0},
+	    {"\xed\xa0\x80", 0},
+	};
+
+	(void)state;
+	assert_int_equal(utf8_printable("", 1), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (utf8_printable(rows[i].text, strlen(rows[i].text)) != rows[i].bytes)
+			fail_msg("row %zu", i);
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {cmocka_unit_test(knows_valid_text)};
+	static const struct CMUnitTest tests[] = {cmocka_unit_test(knows_valid_text),
+						  cmocka_unit_test(knows_printable_characters)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

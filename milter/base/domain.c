@@ -4,14 +4,11 @@
 #include <idn2.h>
 #include <string.h>
 
-static bool plain_byte(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
+#include "base/ascii.h"
 
-static unsigned char lower(unsigned char c)
+static bool plain_byte(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
+	return ascii_is_alnum(c) || c == '-' || c == '_';
 }
 
 /* RFC 5891 with the lower-casing of UTS 46, as browsers and MTAs do it. */
@@ -68,11 +65,11 @@ static bool normalize(const char *text, size_t len, char name_r[DOMAIN_SIZE])
 	if (len == 0 || len > DOMAIN_TEXT_MAX)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		unsigned char c = lower((unsigned char)text[i]);
+		char c = ascii_lower(text[i]);
 
 		if (!plain_byte(c) && c != '.')
 			return false;
-		name_r[i] = (char)c;
+		name_r[i] = c;
 	}
 	name_r[len] = '\0';
 	return domain_askable(name_r);

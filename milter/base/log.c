@@ -8,6 +8,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
+
 #define LINE_MAX_BYTES 8000 /* most syslog daemons cut at 8 KB */
 #define VALUE_MAX_BYTES \
 	512 /* one value as written; a longer one is cut, so that hostile ones hide nothing behind \
@@ -53,11 +55,6 @@ static void write_line(enum log_level level, const char *line)
 		return;				       /* and there is nowhere to say it */
 }
 
-static bool printable(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7f;
-}
-
 /* Add text until it takes VALUE_MAX_BYTES in the line; what a terminal or a log reader could
  * misread becomes \xHH. */
 static void add_escaped(struct strbuf *b, const char *text, bool in_quotes)
@@ -66,14 +63,12 @@ static void add_escaped(struct strbuf *b, const char *text, bool in_quotes)
 
 	for (const char *p = text; *p != '\0' && b->len - begin < VALUE_MAX_BYTES && strbuf_ok(b);
 	     p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if (!printable(c))
-			strbuf_addf(b, "\\x%02x", c);
-		else if (in_quotes && (c == '"' || c == '\\'))
-			strbuf_addf(b, "\\%c", c);
+		if (!ascii_is_printable(*p))
+			strbuf_addf(b, "\\x%02x", (unsigned char)*p);
+		else if (in_quotes && (*p == '"' || *p == '\\'))
+			strbuf_addf(b, "\\%c", *p);
 		else
-			strbuf_addc(b, (char)c);
+			strbuf_addc(b, *p);
 	}
 }
 
@@ -117,7 +112,7 @@ static bool needs_quotes(const char *value)
 	if (value[0] == '\0')
 		return true;
 	for (; *value != '\0'; value++)
-		if (!printable((unsigned char)*value) || strchr(" \"\\=", *value) != NULL)
+		if (!ascii_is_printable(*value) || strchr(" \"\\=", *value) != NULL)
 			return true;
 	return false;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/ascii.h"
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "check/canon.h"
@@ -105,7 +106,7 @@ static unsigned results_instance(const char *value)
 	at = skip_white(at + 1);
 	if (*at == '0')
 		return 0;
-	for (; *at >= '0' && *at <= '9' && n <= MAX_ARC_SETS; at++)
+	for (; ascii_is_digit(*at) && n <= MAX_ARC_SETS; at++)
 		n = n * 10 + (unsigned)(*at - '0');
 	return *skip_white(at) == ';' && n <= MAX_ARC_SETS ? n : 0;
 }

@@ -3,10 +3,7 @@
 
 #include <string.h>
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
+#include "base/ascii.h"
 
 /* -- the body ---------------------------------------------------- */
 
@@ -70,7 +67,7 @@ static size_t plain_stretch(const unsigned char *bytes, size_t n, bool relaxed)
 	size_t i = 0;
 
 	while (i < n && bytes[i] != '\r' && bytes[i] != '\n' &&
-	       !(relaxed && is_blank((char)bytes[i])))
+	       !(relaxed && ascii_is_blank((char)bytes[i])))
 		i++;
 	return i;
 }
@@ -144,11 +141,10 @@ static void put_name(struct writer *w, const char *name, bool relaxed)
 {
 	size_t len = strlen(name);
 
-	while (relaxed && len > 0 && is_blank(name[len - 1]))
+	while (relaxed && len > 0 && ascii_is_blank(name[len - 1]))
 		len--;
 	for (size_t i = 0; i < len; i++)
-		put(w,
-		    relaxed && name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + 32) : name[i]);
+		put(w, relaxed ? ascii_lower(name[i]) : name[i]);
 	put(w, ':');
 }
 
@@ -174,7 +170,7 @@ static void put_simple(struct writer *w, const char *value, const char *end, con
  * neither: to some readers it begins another field. */
 static bool is_white(const char *at, const char *end)
 {
-	return is_blank(*at) || *at == '\n' || (*at == '\r' && at + 1 < end && at[1] == '\n');
+	return ascii_is_blank(*at) || *at == '\n' || (*at == '\r' && at + 1 < end && at[1] == '\n');
 }
 
 static void put_relaxed(struct writer *w, const char *value, const char *end, const char *cut,
@@ -214,9 +210,9 @@ void canon_own_field(struct sha256 *h, const char *name, const char *value, size
 	struct writer w = {.hash = h, .used = 0};
 	const char *end = value + len, *cut = b, *resume = b + b_len;
 
-	while (cut > value && (is_blank(cut[-1]) || cut[-1] == '\r' || cut[-1] == '\n'))
+	while (cut > value && ascii_is_white(cut[-1]))
 		cut--;
-	while (resume < end && (is_blank(*resume) || *resume == '\r' || *resume == '\n'))
+	while (resume < end && ascii_is_white(*resume))
 		resume++;
 	put_name(&w, name, relaxed);
 	(relaxed ? put_relaxed : put_simple)(&w, value, end, cut, resume);

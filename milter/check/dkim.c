@@ -12,6 +12,7 @@
 
 #include <opendkim/dkim.h>
 
+#include "base/ascii.h"
 #include "base/strbuf.h"
 #include "check/dkim_field.h"
 #include "check/dkim_hash.h"
@@ -440,10 +441,8 @@ static void copy_printable(char *text_r, size_t size, const struct tag *tag)
 	size_t n = 0;
 
 	for (size_t i = 0; i < tag->value_len && n + 1 < size; i++) {
-		unsigned char c = (unsigned char)tag->value[i];
-
-		if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
-			text_r[n++] = c > ' ' && c < 0x7f ? (char)c : '?';
+		if (!ascii_is_white(tag->value[i]))
+			text_r[n++] = ascii_shown(tag->value[i]);
 	}
 	text_r[n] = '\0';
 }

@@ -7,17 +7,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 #define EXPIRY_DRIFT 300 /* seconds that x= may be past */
 #define MAX_H_BYTES \
 	4000 /* libopendkim cuts h= at 4095 bytes, and would hash other fields than were signed */
 #define MAX_IDENTITY 512
-
-static bool is_white(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
 
 /* Note the first problem only. */
 static void problem(struct dkim_field *f, enum dkim_result result, const char *reason)
@@ -127,53 +123,8 @@ static void read_canonicalization(struct dkim_field *f)
 /* One of the methods must be dns/txt, the others are ignored (RFC 6376 3.5). */
 static void read_query(struct dkim_field *f)
 {
-	const char *at, *end;
-
-	if (f->q.name == NULL)
-		return;
-	at = f->q.value;
-	end = at + f->q.value_len;
-	while (at < end) {
-		const char *colon = memchr(at, ':', (size_t)(end - at));
-		const char *first = at, *last = colon != NULL ? colon : end;
-
-		at = last + 1;
-		while (first < last && is_white(*first))
-			first++;
-		while (last > first && is_white(last[-1]))
-			last--;
-		if (last - first == 7 && strncasecmp(first, "dns/txt", 7) == 0)
-			return;
-	}
-	problem(f, DKIM_NEUTRAL, "unknown query method");
-}
-
-bool dkim_field_next_name(const struct dkim_field *f, const char **at, const char **name_r,
-			  size_t *len_r)
-{
-	const char *end;
-
-	if (f->h.name == NULL)
-		return false;
-	end = f->h.value + f->h.value_len;
-	if (*at == NULL)
-		*at = f->h.value;
-	while (*at < end) {
-		const char *colon = memchr(*at, ':', (size_t)(end - *at));
-		const char *first = *at, *last = colon != NULL ? colon : end;
-
-		*at = colon != NULL ? colon + 1 : end;
-		while (first < last && is_white(*first))
-			first++;
-		while (last > first && is_white(last[-1]))
-			last--;
-		if (first == last)
-			continue;
-		*name_r = first;
-		*len_r = (size_t)(last - first);
-		return true;
-	}
-	return false;
+	if (f->q.name != NULL && !tag_has_word(&f->q, "dns/txt"))
+		problem(f, DKIM_NEUTRAL, "unknown query method");
 }
 
 bool dkim_field_signs(const struct dkim_field *f, const char *name)
@@ -181,9 +132,9 @@ bool dkim_field_signs(const struct dkim_field *f, const char *name)
 	const char *at = NULL, *one;
 	size_t len, want = strlen(name);
 
-	while (want > 0 && is_white(name[want - 1]))
+	while (want > 0 && ascii_is_white(name[want - 1]))
 		want--;
-	while (dkim_field_next_name(f, &at, &one, &len))
+	while (tag_next_word(&f->h, &at, &one, &len))
 		if (len == want && strncasecmp(one, name, len) == 0)
 			return true;
 	return false;
@@ -224,7 +175,7 @@ static bool decode_quoted(const struct tag *tag, char *text_r, size_t size, size
 	for (size_t i = 0; i < tag->value_len; i++) {
 		char c = tag->value[i];
 
-		if (is_white(c))
+		if (ascii_is_white(c))
 			continue;
 		if (c == '=') {
 			int high = i + 2 < tag->value_len ? hex_digit(tag->value[i + 1]) : -1;

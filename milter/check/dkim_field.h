@@ -41,11 +41,6 @@ void dkim_field_read(struct dkim_field *f, enum dkim_field_kind kind, const char
 /* The name to ask for the key. */
 void dkim_field_key_name(const struct dkim_field *f, char name_r[DKIM_KEY_NAME_SIZE]);
 
-/* Iterate over the names in h=, without the white space around them; empty ones are passed over.
- * Begin with *at NULL. */
-bool dkim_field_next_name(const struct dkim_field *f, const char **at, const char **name_r,
-			  size_t *len_r);
-
 /* True if h= has this name; white space at the end of `name` does not count. */
 bool dkim_field_signs(const struct dkim_field *f, const char *name);
 

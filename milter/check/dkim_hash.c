@@ -76,7 +76,7 @@ bool dkim_hash_end(struct dkim_hash *h, const struct headers *all, size_t own,
 	ok = sha256_end(h->hash, out_r->body);
 	out_r->body_length = h->body.length;
 	used[own] = true;
-	while (dkim_field_next_name(f, &at, &name, &len)) {
+	while (tag_next_word(&f->h, &at, &name, &len)) {
 		struct header_field one;
 
 		if (take_field(all, name, len, used, &one))

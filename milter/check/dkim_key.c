@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 
 #include "mail/base64.h"
@@ -77,28 +76,6 @@ static void record_read(struct record *r, const char *text, size_t len)
 	r->bad = list.bad || taglist_repeats(text, len);
 }
 
-/* True if the colon-separated list has this word, in any case. */
-static bool has_word(const struct tag *list, const char *word)
-{
-	const char *at = list->value, *end = at + list->value_len;
-
-	while (at < end) {
-		const char *colon = memchr(at, ':', (size_t)(end - at));
-		const char *next = colon != NULL ? colon : end;
-		const char *first = at, *last = next;
-
-		while (first < last && strchr(" \t\r\n", *first) != NULL)
-			first++;
-		while (last > first && strchr(" \t\r\n", last[-1]) != NULL)
-			last--;
-		if ((size_t)(last - first) == strlen(word) &&
-		    strncasecmp(first, word, strlen(word)) == 0)
-			return true;
-		at = next + 1;
-	}
-	return false;
-}
-
 /* Everything but the key itself; NULL if nothing is wrong. */
 static const char *record_refusal(const struct record *r)
 {
@@ -110,9 +87,9 @@ static const char *record_refusal(const struct record *r)
 		return "key record has no p=";
 	if (r->p.value_len == 0)
 		return "key revoked";
-	if (r->h.name != NULL && !has_word(&r->h, "sha256"))
+	if (r->h.name != NULL && !tag_has_word(&r->h, "sha256"))
 		return "key is not for SHA-256";
-	if (r->s.name != NULL && !has_word(&r->s, "email") && !has_word(&r->s, "*"))
+	if (r->s.name != NULL && !tag_has_word(&r->s, "email") && !tag_has_word(&r->s, "*"))
 		return "key is not for mail";
 	if (r->k.name != NULL && !tag_value_is_nocase(&r->k, "rsa") &&
 	    !tag_value_is_nocase(&r->k, "ed25519"))
@@ -129,8 +106,8 @@ static bool key_decode(struct dkim_key *k)
 
 	record_read(&r, k->identity + k->name_len, k->text_len);
 	k->other = r.p.name == NULL || (r.v.name != NULL && !tag_value_is(&r.v, "DKIM1"));
-	k->testing = r.t.name != NULL && has_word(&r.t, "y");
-	k->strict = r.t.name != NULL && has_word(&r.t, "s");
+	k->testing = tag_has_word(&r.t, "y");
+	k->strict = tag_has_word(&r.t, "s");
 	if ((k->refusal = record_refusal(&r)) != NULL)
 		return true;
 	if (!base64_decode(r.p.value, r.p.value_len, bytes, sizeof(bytes), &n)) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/domain.h"
 #include "mail/taglist.h"
 
@@ -93,7 +94,7 @@ static bool read_fo(const struct tag *tag, char fo_r[16])
 	if (!tag_value_squeeze(tag, text, sizeof(text)) || text[0] == '\0')
 		return false;
 	for (const char *p = text;; p += 2) {
-		char c = *p == 'D' || *p == 'S' ? (char)(*p + 32) : *p;
+		char c = ascii_lower(*p);
 		const char *at = c != '\0' ? strchr(letters, c) : NULL;
 
 		if (at == NULL || have[at - letters])
@@ -115,35 +116,6 @@ static bool read_fo(const struct tag *tag, char fo_r[16])
 	}
 	fo_r[n] = '\0';
 	return true;
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_hex(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool is_wsp(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* Cut white space off both ends. */
-static void trim(const char **text, size_t *len)
-{
-	while (*len > 0 && is_wsp((*text)[*len - 1]))
-		(*len)--;
-	for (; *len > 0 && is_wsp(**text); (*text)++)
-		(*len)--;
 }
 
 static bool is_printable(const char *text, size_t len)
@@ -168,7 +140,7 @@ static bool read_uris(const struct tag *tag, char *list_r, bool *trouble_r)
 		size_t len = (size_t)((comma != NULL ? comma : end) - at);
 
 		at = comma != NULL ? comma + 1 : end;
-		trim(&uri, &len);
+		ascii_trim(&uri, &len);
 		if (!dmarc_uri_valid(uri, len))
 			*trouble_r = true;
 		if (len == 0 || !is_printable(uri, len))
@@ -296,9 +268,9 @@ static size_t without_size(const char *uri, size_t len)
 
 	if (n > 0 && strchr("kmgtKMGT", uri[n - 1]) != NULL)
 		n--;
-	if (n == 0 || !is_digit(uri[n - 1]))
+	if (n == 0 || !ascii_is_digit(uri[n - 1]))
 		return len;
-	while (n > 0 && is_digit(uri[n - 1]))
+	while (n > 0 && ascii_is_digit(uri[n - 1]))
 		n--;
 	return n > 0 && uri[n - 1] == '!' ? n - 1 : len;
 }
@@ -310,9 +282,9 @@ static bool uri_characters(const char *uri, size_t len)
 		char c = uri[i];
 
 		if (c == '%') {
-			if (len - i < 3 || !is_hex(uri[i + 1]) || !is_hex(uri[i + 2]))
+			if (len - i < 3 || ascii_hex(uri[i + 1]) < 0 || ascii_hex(uri[i + 2]) < 0)
 				return false;
-		} else if (!is_alpha(c) && !is_digit(c) &&
+		} else if (!ascii_is_alnum(c) &&
 			   (c == '\0' || strchr("-._~:/?#[]@$&'()*+;=", c) == NULL)) {
 			return false;
 		}
@@ -325,8 +297,9 @@ static size_t scheme_length(const char *uri, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && (is_alpha(uri[n]) || (n > 0 && (is_digit(uri[n]) || uri[n] == '+' ||
-							  uri[n] == '-' || uri[n] == '.'))))
+	while (n < len &&
+	       (ascii_is_alpha(uri[n]) || (n > 0 && (ascii_is_digit(uri[n]) || uri[n] == '+' ||
+						     uri[n] == '-' || uri[n] == '.'))))
 		n++;
 	return n > 0 && n < len && uri[n] == ':' ? n + 1 : 0;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "check/address.h"
 #include "check/spf_macro.h"
 #include "check/spf_match.h"
@@ -40,8 +41,7 @@ static enum spf_result because(struct check *c, enum spf_result r, const char *f
 	vsnprintf(reason, REASON_SIZE, format, ap);
 	va_end(ap);
 	for (; *reason != '\0'; reason++)
-		if (*reason < ' ' || *reason > '~')
-			*reason = '?';
+		*reason = ascii_shown(*reason);
 	return r;
 }
 

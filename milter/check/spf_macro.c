@@ -5,22 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
 
 static bool is_delimiter(char c)
 {
@@ -46,7 +32,7 @@ static bool read_keep(const char **p, const char *end, unsigned *keep_r)
 	const char *start = *p;
 
 	*keep_r = 0;
-	for (; *p < end && is_digit(**p); (*p)++)
+	for (; *p < end && ascii_is_digit(**p); (*p)++)
 		if (*keep_r < 100000)
 			*keep_r = *keep_r * 10 + (unsigned)(**p - '0');
 	return *p == start || *keep_r > 0;
@@ -63,16 +49,16 @@ static size_t read_macro(const char *p, const char *end, enum spf_place place, s
 	m_r->letter = *q;
 	if (*q == '%' || *q == '_' || *q == '-')
 		return 2;
-	if (*q++ != '{' || q == end || !is_alpha(*q))
+	if (*q++ != '{' || q == end || !ascii_is_alpha(*q))
 		return 0;
-	m_r->letter = lower(*q);
+	m_r->letter = ascii_lower(*q);
 	m_r->escape = *q != m_r->letter;
 	if (strchr(letters, m_r->letter) == NULL)
 		return 0;
 	q++;
 	if (!read_keep(&q, end, &m_r->keep))
 		return 0;
-	if (q < end && lower(*q) == 'r') {
+	if (q < end && ascii_lower(*q) == 'r') {
 		m_r->reverse = true;
 		q++;
 	}
@@ -123,9 +109,8 @@ bool spf_macro_domain_spec(const char *text, size_t len)
 		return true;
 	if (end[-1] == '.')
 		end--;
-	for (top = end; top > text && (is_alpha(top[-1]) || is_digit(top[-1]) || top[-1] == '-');
-	     top--)
-		alpha_or_dash |= !is_digit(top[-1]);
+	for (top = end; top > text && (ascii_is_alnum(top[-1]) || top[-1] == '-'); top--)
+		alpha_or_dash |= !ascii_is_digit(top[-1]);
 	if (top == end || top == text || top[-1] != '.' || (last != NULL && top - 1 < last))
 		return false;
 	return alpha_or_dash && top[0] != '-' && end[-1] != '-';
@@ -179,7 +164,7 @@ static void put_escaped(struct out *o, char c)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
-	if (is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+	if (ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
 		put(o, c);
 		return;
 	}
@@ -365,7 +350,7 @@ enum spf_expansion spf_macro_name(const struct spf_macros *m, const char *text, 
 	if (!cut_left(&name, &o.len))
 		return SPF_EXPANDED_BADLY;
 	for (size_t i = 0; i < o.len; i++)
-		name_r[i] = lower(name[i]);
+		name_r[i] = ascii_lower(name[i]);
 	name_r[o.len] = '\0';
 	/* A backslash is an escape to the resolver; no published name holds one. */
 	return domain_askable(name_r) && strchr(name_r, '\\') == NULL ? SPF_EXPANDED
@@ -379,7 +364,6 @@ void spf_macro_explanation(const struct spf_macros *m, const char *text, size_t 
 
 	expand(&o, m, text, len, SPF_IN_EXPLANATION);
 	for (size_t i = 0; i < o.len; i++)
-		if (text_r[i] < ' ' || text_r[i] > '~')
-			text_r[i] = '?';
+		text_r[i] = ascii_shown(text_r[i]);
 	text_r[o.len] = '\0';
 }

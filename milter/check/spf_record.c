@@ -5,19 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "check/spf_macro.h"
 
 #define VERSION "v=spf1"
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static bool is_word(struct spf_slice s, const char *word)
 {
@@ -38,7 +29,7 @@ static bool odd_domain(const char *text, char name_r[DOMAIN_SIZE])
 	for (size_t i = 0; i < n; i++) {
 		if (text[i] <= ' ' || text[i] > '~' || text[i] == '\\')
 			return false;
-		name_r[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
+		name_r[i] = ascii_lower(text[i]);
 	}
 	name_r[n] = '\0';
 	return domain_askable(name_r);
@@ -76,7 +67,7 @@ static enum cidr take_cidr(struct spf_slice *s, unsigned max, unsigned *bits_r)
 	size_t at = s->len, digits;
 	unsigned bits = 0;
 
-	while (at > 0 && is_digit(s->text[at - 1]))
+	while (at > 0 && ascii_is_digit(s->text[at - 1]))
 		at--;
 	digits = s->len - at;
 	if (digits == 0 || at == 0 || s->text[at - 1] != '/')
@@ -123,7 +114,7 @@ static bool read_ip4(struct spf_slice s, uint8_t bytes_r[4])
 		unsigned n = 0;
 		size_t start = at;
 
-		for (; at < s.len && is_digit(s.text[at]) && at < start + 3; at++)
+		for (; at < s.len && ascii_is_digit(s.text[at]) && at < start + 3; at++)
 			n = n * 10 + (unsigned)(s.text[at] - '0');
 		if (at == start || n > 255 || (at > start + 1 && s.text[start] == '0'))
 			return false;
@@ -223,9 +214,9 @@ static size_t modifier_name(struct spf_slice term)
 {
 	size_t n = 0;
 
-	if (!is_alpha(term.text[0]))
+	if (!ascii_is_alpha(term.text[0]))
 		return 0;
-	while (n < term.len && (is_alpha(term.text[n]) || is_digit(term.text[n]) ||
+	while (n < term.len && (ascii_is_alpha(term.text[n]) || ascii_is_digit(term.text[n]) ||
 				term.text[n] == '-' || term.text[n] == '_' || term.text[n] == '.'))
 		n++;
 	return n < term.len && term.text[n] == '=' ? n : 0;

@@ -10,8 +10,8 @@
 
 #include "base/domain.h"
 #include "base/nearest.h"
+#include "base/utf8.h"
 #include "config/include.h"
-#include "config/option_text.h"
 #include "config/snapshot.h"
 #include "config/syntax.h"
 
@@ -69,7 +69,7 @@ void config_complain(struct config_errors *e, const char *place, const char *sen
 	}
 	error_set(&said, "%s%s%s", place, place[0] != '\0' ? ": " : "", sentence);
 	for (const char *p = said.text; *p != '\0' && n + 5 < sizeof(plain);) {
-		size_t length = option_text_utf8((const unsigned char *)p);
+		size_t length = utf8_printable(p, strlen(p));
 
 		memcpy(plain + n, p, length);
 		n += length;

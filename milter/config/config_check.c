@@ -1,6 +1,7 @@
 /* config_check.c - what no option shows alone: options that need or contradict others. */
 #include <string.h>
 
+#include "base/ascii.h"
 #include "config/snapshot.h"
 
 /* Complain at the place where the first of the two that is set was set. */
@@ -22,7 +23,7 @@ static bool header_ok(const char *field)
 	if (name == 0 || field[name] != ':' || field[name + 1] != ' ' || field[name + 2] == '\0')
 		return false;
 	for (const char *p = field + name; *p != '\0'; p++)
-		if (*p < ' ' || *p > '~')
+		if (!ascii_is_printable(*p))
 			return false;
 	return true;
 }

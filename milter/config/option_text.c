@@ -1,49 +1,24 @@
 /* option_text.c - the checks of options that are text. */
 #include "config/option_text.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/domain.h"
+#include "base/utf8.h"
 
 #define UNIX_PATH_MAX 107 /* sun_path of sockaddr_un without the NUL */
 
-size_t option_text_utf8(const unsigned char *p)
-{
-	static const struct {
-		unsigned char first, last, second_least, second_most;
-		size_t length;
-	} rows[] = {{0x20, 0x7e, 0, 0, 1},	 {0xc2, 0xc2, 0xa0, 0xbf, 2},
-		    {0xc3, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		    {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
-		    {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-		    {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (*p < rows[i].first || *p > rows[i].last)
-			continue;
-		if (rows[i].length > 1 &&
-		    (p[1] < rows[i].second_least || p[1] > rows[i].second_most))
-			return 0;
-		for (size_t j = 2; j < rows[i].length; j++)
-			if ((p[j] & 0xc0) != 0x80)
-				return 0;
-		return rows[i].length;
-	}
-	return 0;
-}
-
 static bool check_text(const struct option *o, const char *value, struct error *why)
 {
-	const unsigned char *p = (const unsigned char *)value;
-	size_t n = 1;
+	size_t len = strlen(value), n = 1;
 
-	while (*p != '\0' && n > 0)
-		p += n = option_text_utf8(p);
-	if (*p != '\0')
+	for (; len > 0 && n > 0; value += n, len -= n)
+		n = utf8_printable(value, len);
+	if (n == 0)
 		error_set(why, "%s must be text in UTF-8 without control characters", o->name);
-	return *p == '\0';
+	return n > 0;
 }
 
 static bool check_path(const struct option *o, const char *value, struct error *why)
@@ -65,7 +40,7 @@ static bool port(const char *text, size_t n)
 	if (n == 0 || n > 5 || text[0] == '0')
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		if (!isdigit((unsigned char)text[i]))
+		if (!ascii_is_digit(text[i]))
 			return false;
 		v = v * 10 + (unsigned long)(text[i] - '0');
 	}
@@ -93,7 +68,7 @@ static bool host(const char *text, size_t n)
 		return address_of(text + 1, n - 2, ADDR_IP6);
 	if (address_of(text, n, ADDR_IP4))
 		return true;
-	return domain_normal(text, n, name) && !isdigit((unsigned char)domain_tail(name, 1)[0]);
+	return domain_normal(text, n, name) && !ascii_is_digit(domain_tail(name, 1)[0]);
 }
 
 static bool socket_ok(const char *value)

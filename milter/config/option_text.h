@@ -9,8 +9,4 @@
 const char *option_text_read(struct arena *a, const struct option *o, const char *value,
 			     struct error *why);
 
-/* The bytes of the printable UTF-8 character at `p`, which ends in a NUL; 0 if there is none:
- * controls, overlong forms, surrogates. */
-size_t option_text_utf8(const unsigned char *p);
-
 #endif

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
+
 /* FNV-1a, and a last mix (of MurmurHash3) because tables use the lowest bits. */
 bool question_set(struct question *q, const char *name, enum dns_type type, uint64_t seed)
 {
@@ -10,14 +12,10 @@ bool question_set(struct question *q, const char *name, enum dns_type type, uint
 	size_t n;
 
 	for (n = 0; name[n] != '\0'; n++) {
-		unsigned char c = (unsigned char)name[n];
-
 		if (n >= DOMAIN_TEXT_MAX)
 			return false;
-		if (c >= 'A' && c <= 'Z')
-			c += 'a' - 'A';
-		h = (h ^ c) * 1099511628211u;
-		q->name[n] = (char)c;
+		q->name[n] = ascii_lower(name[n]);
+		h = (h ^ (unsigned char)q->name[n]) * 1099511628211u;
 	}
 	q->name[n] = '\0';
 	q->len = n;

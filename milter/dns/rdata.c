@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 #define WIRE_NAME_MAX 255 /* RFC 1035 3.1 */
@@ -17,10 +18,8 @@ size_t rdata_room(enum dns_type type, size_t len)
 /* One byte of a label. */
 static size_t put_byte(char *out, uint8_t c)
 {
-	if (c >= 'A' && c <= 'Z')
-		c += 'a' - 'A';
-	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_') {
-		out[0] = (char)c;
+	if (ascii_is_alnum((char)c) || c == '-' || c == '_') {
+		out[0] = ascii_lower((char)c);
 		return 1;
 	}
 	out[0] = '\\';

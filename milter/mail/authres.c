@@ -5,10 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/domain.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "mail/authres_syntax.h"
-#include "mail/utf8.h"
+#include "mail/header.h"
 
 #define SQUEEZE_CHUNK 4096 /* bytes searched at once */
 
@@ -23,16 +25,6 @@ static struct reader reader_of(const char *text, size_t len)
 	const char *at = len > 0 ? text : "";
 
 	return (struct reader){.at = at, .end = at + len};
-}
-
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-static bool is_wsp(char c)
-{
-	return c == ' ' || c == '\t';
 }
 
 /* -- the lexical parts ------------------------------------------------------------------------- */
@@ -58,34 +50,18 @@ static bool comment(struct reader *r)
 }
 
 /* Comments and folding white space; false for an open comment. Line ends were checked by
- * is_clean(). */
+ * header_value_clean(). */
 static bool skip_cfws(struct reader *r)
 {
 	while (r->at < r->end) {
 		if (*r->at == '(') {
 			if (!comment(r))
 				return false;
-		} else if (is_wsp(*r->at) || *r->at == '\r' || *r->at == '\n') {
+		} else if (ascii_is_white(*r->at)) {
 			r->at++;
 		} else {
 			break;
 		}
-	}
-	return true;
-}
-
-/* No control byte but tab, and every line end is a fold. */
-static bool is_clean(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c == '\r' && i + 1 < len && s[i + 1] == '\n')
-			continue;
-		if (c == '\n' && i + 1 < len && is_wsp(s[i + 1]))
-			continue;
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return false;
 	}
 	return true;
 }
@@ -131,7 +107,7 @@ static bool run(struct reader *r, bool (*is)(char), bool to_lower, char *text_r,
 	for (; r->at < r->end && is(*r->at); r->at++) {
 		if (n + 1 == size)
 			return false;
-		text_r[n++] = to_lower ? lower(*r->at) : *r->at;
+		text_r[n++] = to_lower ? ascii_lower(*r->at) : *r->at;
 	}
 	text_r[n] = '\0';
 	return n > 0;
@@ -146,7 +122,7 @@ static bool number(struct reader *r, unsigned *number_r)
 {
 	const char *start = r->at;
 
-	for (*number_r = 0; r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++) {
+	for (*number_r = 0; r->at < r->end && ascii_is_digit(*r->at); r->at++) {
 		if (r->at - start == 6)
 			return false;
 		*number_r = *number_r * 10 + (unsigned)(*r->at - '0');
@@ -176,11 +152,10 @@ static bool read_id(struct reader *r, char id_r[AUTHRES_ID_SIZE], unsigned *vers
 	else
 		ok = run(r, is_id_byte, false, id_r, AUTHRES_ID_SIZE);
 	for (char *c = id_r; ok && *c != '\0'; c++)
-		*c = lower(*c);
+		*c = ascii_lower(*c);
 	if (!ok || !skip_cfws(r))
 		return false;
-	if (r->at < r->end && *r->at >= '0' && *r->at <= '9' &&
-	    (!number(r, version_r) || !skip_cfws(r)))
+	if (r->at < r->end && ascii_is_digit(*r->at) && (!number(r, version_r) || !skip_cfws(r)))
 		return false;
 	return id_r[0] != '\0' && peek(r, ';');
 }
@@ -190,7 +165,7 @@ bool authres_id(const char *value, size_t len, char id_r[AUTHRES_ID_SIZE])
 	struct reader r = reader_of(value, len);
 	unsigned version;
 
-	if (is_clean(value, len) && read_id(&r, id_r, &version))
+	if (header_value_clean(value, len) && read_id(&r, id_r, &version))
 		return true;
 	id_r[0] = '\0';
 	return false;
@@ -201,7 +176,7 @@ bool authres_id(const char *value, size_t len, char id_r[AUTHRES_ID_SIZE])
 /* What is left of a text when quoting, white space and control bytes are taken out. */
 static bool counts(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+	return ascii_is_alnum(c) || c == '.' || c == '-' || c == '_';
 }
 
 static size_t squeeze(const char *text, size_t len, char *out_r, size_t size)
@@ -209,8 +184,8 @@ static size_t squeeze(const char *text, size_t len, char *out_r, size_t size)
 	size_t n = 0;
 
 	for (size_t i = 0; i < len && n < size; i++)
-		if (counts(lower(text[i])))
-			out_r[n++] = lower(text[i]);
+		if (counts(text[i]))
+			out_r[n++] = ascii_lower(text[i]);
 	return n;
 }
 
@@ -242,7 +217,7 @@ static bool could_show(const char *text, size_t len, const char *our_id, bool co
 static bool is_plain(const char *id)
 {
 	for (; *id != '\0'; id++)
-		if (!counts(lower(*id)) && ((unsigned char)*id & 0x80) == 0)
+		if (!counts(*id) && ((unsigned char)*id & 0x80) == 0)
 			return false;
 	return true;
 }
@@ -282,7 +257,7 @@ enum authres_claim authres_claims(const char *value, size_t len, const char *our
 	size_t head = len;
 	unsigned version;
 
-	if (is_clean(value, len) && read_id(&r, id, &version)) {
+	if (header_value_clean(value, len) && read_id(&r, id, &version)) {
 		if (strcasecmp(id, our_id) == 0)
 			return AUTHRES_OURS;
 		if (version != 1 || spelled_like(id, our_id))
@@ -382,7 +357,7 @@ bool authres_parse(const char *value, size_t len, struct authres *out_r)
 	struct authres_result *res;
 
 	memset(out_r, 0, sizeof(*out_r));
-	if (!is_clean(value, len) || !read_id(&r, out_r->id, &out_r->version))
+	if (!header_value_clean(value, len) || !read_id(&r, out_r->id, &out_r->version))
 		return false;
 	while (peek(&r, ';')) {
 		if (out_r->count == AUTHRES_MAX_RESULTS || !sign(&r, ';'))

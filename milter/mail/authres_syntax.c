@@ -3,10 +3,7 @@
 
 #include <string.h>
 
-static bool is_letter_or_digit(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+#include "base/ascii.h"
 
 static bool is_foreign(char c)
 {
@@ -15,17 +12,12 @@ static bool is_foreign(char c)
 
 bool authres_is_keyword(char c)
 {
-	return is_letter_or_digit(c) || c == '-';
-}
-
-bool authres_is_printable(char c)
-{
-	return c >= 0x20 && c < 0x7f;
+	return ascii_is_alnum(c) || c == '-';
 }
 
 bool authres_is_token_byte(char c)
 {
-	return authres_is_printable(c) && c != ' ' && strchr("()<>@,;:\\\"/[]?=", c) == NULL;
+	return ascii_is_printable(c) && c != ' ' && strchr("()<>@,;:\\\"/[]?=", c) == NULL;
 }
 
 bool authres_is_token(const char *text, size_t len)
@@ -41,7 +33,7 @@ static bool is_dot_atom(const char *s, size_t len)
 	char before = '.';
 
 	for (size_t i = 0; i < len; before = s[i++]) {
-		bool atext = is_letter_or_digit(s[i]) || is_foreign(s[i]) ||
+		bool atext = ascii_is_alnum(s[i]) || is_foreign(s[i]) ||
 			     (s[i] != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", s[i]) != NULL);
 
 		if (!atext && (s[i] != '.' || before == '.'))
@@ -57,7 +49,7 @@ static bool is_quoted(const char *s, size_t len)
 	for (size_t i = 1; i < len - 1; i++) {
 		if (s[i] == '"' || (s[i] == '\\' && ++i == len - 1))
 			return false;
-		if (!authres_is_printable(s[i]) && !is_foreign(s[i]))
+		if (!ascii_is_printable(s[i]) && !is_foreign(s[i]))
 			return false;
 	}
 	return true;
@@ -68,9 +60,9 @@ static bool is_domain(const char *s, size_t len)
 	char before = '.';
 
 	for (size_t i = 0; i < len; before = s[i++])
-		if (s[i] == '.' ? before == '.'
-				: !is_letter_or_digit(s[i]) && s[i] != '-' && s[i] != '_' &&
-				      !is_foreign(s[i]))
+		if (s[i] == '.'
+			? before == '.'
+			: !ascii_is_alnum(s[i]) && s[i] != '-' && s[i] != '_' && !is_foreign(s[i]))
 			return false;
 	return len > 0 && before != '.';
 }

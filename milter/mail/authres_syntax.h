@@ -9,9 +9,6 @@
 /* A byte of a Keyword: letter, digit, hyphen. */
 bool authres_is_keyword(char c);
 
-/* Printable ASCII, the blank included. */
-bool authres_is_printable(char c);
-
 /* A byte of an RFC 2045 token. */
 bool authres_is_token_byte(char c);
 

@@ -1,5 +1,7 @@
 /* authres_write.c - writing one Authentication-Results field (RFC 8601 2.2), whatever the values
  * hold. */
+#include "base/ascii.h"
+#include "base/utf8.h"
 #include "mail/authres.h"
 
 #include <assert.h>
@@ -7,7 +9,6 @@
 #include <string.h>
 
 #include "mail/authres_syntax.h"
-#include "mail/utf8.h"
 
 #define FOLD_COLUMN 78 /* RFC 5322 2.1.1 */
 #define TAB_COLUMNS 8
@@ -37,12 +38,6 @@ static void put_keyword(struct piece *p, const char *word)
 	put(p, word);
 }
 
-/* U+0080 to U+009F: control characters of some terminals. */
-static bool is_c1_control(const char *text)
-{
-	return (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0;
-}
-
 /* Copy foreign text so that it is printable and short. A cut is visible: half a name could be
  * somebody else's. */
 static void clean(const char *text, bool utf8, char clean_r[AUTHRES_VALUE_SIZE])
@@ -53,8 +48,8 @@ static void clean(const char *text, bool utf8, char clean_r[AUTHRES_VALUE_SIZE])
 	if (cut)
 		room -= strlen(CUT_MARK);
 	for (size_t i = 0; i < len && n < room; i += bytes) {
-		bytes = utf8_char(text + i, len - i);
-		if (bytes > 1 && utf8 && !is_c1_control(text + i)) {
+		bytes = utf8_printable(text + i, len - i);
+		if (bytes > 1 && utf8) {
 			if (n + bytes > room)
 				break;
 			memcpy(clean_r + n, text + i, bytes);
@@ -62,7 +57,7 @@ static void clean(const char *text, bool utf8, char clean_r[AUTHRES_VALUE_SIZE])
 			continue;
 		}
 		bytes = 1;
-		clean_r[n++] = authres_is_printable(text[i]) ? text[i] : '?';
+		clean_r[n++] = ascii_shown(text[i]);
 	}
 	clean_r[n] = '\0';
 	if (cut)

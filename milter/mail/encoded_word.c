@@ -3,24 +3,18 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
+
 static bool harmful(unsigned char c)
 {
 	return c == '\0' || c == '\b' || c == '\n' || c == '\r' || c == 0x7f;
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool q_harmful(const char *s, size_t len)
 {
 	for (size_t i = 0; i + 2 < len; i++)
-		if (s[i] == '=' && hex(s[i + 1]) >= 0 && hex(s[i + 2]) >= 0 &&
-		    harmful((unsigned char)(hex(s[i + 1]) * 16 + hex(s[i + 2]))))
+		if (s[i] == '=' && ascii_hex(s[i + 1]) >= 0 && ascii_hex(s[i + 2]) >= 0 &&
+		    harmful((unsigned char)(ascii_hex(s[i + 1]) * 16 + ascii_hex(s[i + 2]))))
 			return true;
 	return false;
 }

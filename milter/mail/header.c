@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 #define FIRST_BYTES 8192
@@ -214,6 +215,21 @@ bool header_value_odd(const char *value, size_t len)
 		if (++value == end || *value != '\n')
 			return true;
 	return false;
+}
+
+bool header_value_clean(const char *value, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)value[i];
+
+		if (c == '\r' && i + 1 < len && value[i + 1] == '\n')
+			continue;
+		if (c == '\n' && i + 1 < len && ascii_is_blank(value[i + 1]))
+			continue;
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return false;
+	}
+	return true;
 }
 
 size_t header_unfold(const char *value, size_t len, char *buf_r, size_t size)

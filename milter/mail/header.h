@@ -64,6 +64,10 @@ bool header_name_valid(const char *name);
  * others, and none of mail's (RFC 5322 2.2.2). */
 bool header_value_odd(const char *value, size_t len);
 
+/* True if the value has no control byte but tab, and every line end in it is a fold (RFC
+ * 5322 2.2.3), as LF or CRLF. */
+bool header_value_clean(const char *value, size_t len);
+
 /* Write the value on one line: line ends are dropped (a blank takes the place of one that no white
  * space follows), white space at both ends is cut. Needs `size` > 0; cut at `size` - 1 bytes.
  * Returns the length; NUL-terminated. */

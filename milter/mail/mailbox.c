@@ -4,11 +4,12 @@
  * were, but readers differ: MALFORMED. */
 #include "mail/mailbox.h"
 
-#include <ctype.h>
 #include <string.h>
 
+#include "base/ascii.h"
+#include "base/utf8.h"
 #include "mail/encoded_word.h"
-#include "mail/utf8.h"
+#include "mail/header.h"
 
 struct parser {
 	const char *at, *end;
@@ -27,11 +28,6 @@ const char *from_status_name(enum from_status s)
 
 /* -- bytes ------------------------------------------------------------------------------------- */
 
-static bool is_wsp(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static bool is_special(char c)
 {
 	return c == '\0' || strchr("()<>[]:;@\\,\".", c) != NULL;
@@ -43,22 +39,6 @@ static bool is_atext(char c)
 	unsigned char u = (unsigned char)c;
 
 	return u > 0x20 && u != 0x7f && !is_special(c);
-}
-
-/* No control byte but tab, and line ends only where a fold is. */
-static bool clean_bytes(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c == '\r' && i + 1 < len && s[i + 1] == '\n')
-			continue;
-		if (c == '\n' && i + 1 < len && is_wsp(s[i + 1]))
-			continue;
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return false;
-	}
-	return true;
 }
 
 /* -- domains ----------------------------------------------------------------------------------- */
@@ -82,9 +62,9 @@ static size_t domain_span(const char *at, const char *end)
 	size_t n = 0;
 
 	for (; at + n < end; n++) {
-		unsigned char c = (unsigned char)at[n];
+		char c = at[n];
 
-		if (c < 0x80 && !isalnum(c) && c != '-' && c != '_' && c != '.')
+		if ((c & 0x80) == 0 && !ascii_is_alnum(c) && c != '-' && c != '_' && c != '.')
 			break;
 	}
 	return n;
@@ -100,7 +80,7 @@ static void collect_domains(struct parser *p, const char *text, size_t len)
 	while (at < end && !p->crowded && (at = memchr(at, '@', (size_t)(end - at))) != NULL) {
 		size_t n;
 
-		for (at++; at < end && (is_wsp(*at) || *at == '\r' || *at == '\n'); at++)
+		for (at++; at < end && ascii_is_white(*at); at++)
 			;
 		n = domain_span(at, end);
 		if (domain_normal(at, n, name))
@@ -157,7 +137,7 @@ static bool skip_cfws(struct parser *p)
 		if (*p->at == '(') {
 			if (!comment(p))
 				return false;
-		} else if (is_wsp(*p->at) || *p->at == '\r' || *p->at == '\n') {
+		} else if (ascii_is_white(*p->at)) {
 			p->at++;
 		} else {
 			break;
@@ -168,7 +148,7 @@ static bool skip_cfws(struct parser *p)
 
 static void skip_fws(struct parser *p)
 {
-	while (p->at < p->end && (is_wsp(*p->at) || *p->at == '\r' || *p->at == '\n'))
+	while (p->at < p->end && ascii_is_white(*p->at))
 		p->at++;
 }
 
@@ -337,7 +317,8 @@ enum from_status mailbox_authors(const char *value, size_t len, struct author_do
 	p.end = value + len;
 	p.utf8 = utf8_valid(value, len);
 	out_r->count = 0;
-	if (clean_bytes(value, len) && address_list(&p, false) && p.addresses > 0 && !p.crowded)
+	if (header_value_clean(value, len) && address_list(&p, false) && p.addresses > 0 &&
+	    !p.crowded)
 		return out_r->count == 1 ? FROM_OK : FROM_MULTIPLE;
 	collect_domains(&p, value, len);
 	return FROM_MALFORMED;
@@ -384,9 +365,9 @@ static bool strip_path(const char **s, size_t *len)
 {
 	const char *colon;
 
-	while (*len > 0 && is_wsp((*s)[0]))
+	while (*len > 0 && ascii_is_blank((*s)[0]))
 		(*s)++, (*len)--;
-	while (*len > 0 && is_wsp((*s)[*len - 1]))
+	while (*len > 0 && ascii_is_blank((*s)[*len - 1]))
 		(*len)--;
 	if (*len >= 2 && (*s)[0] == '<' && (*s)[*len - 1] == '>') {
 		(*s)++;

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "mail/header.h"
 
 #define FOLD_COLUMN 78	    /* RFC 5322 2.1.1: should */
@@ -16,15 +17,10 @@ static void refuse(struct strbuf *out)
 	out->failed = true;
 }
 
-static bool is_printable(char c)
-{
-	return c >= 0x20 && c < 0x7f;
-}
-
 static bool all_printable(const char *text)
 {
 	for (; *text != '\0'; text++)
-		if (!is_printable(*text))
+		if (!ascii_is_printable(*text))
 			return false;
 	return true;
 }
@@ -96,9 +92,7 @@ void mime_boundary(const char *id, char boundary_r[MIME_BOUNDARY_SIZE])
 
 	memcpy(boundary_r, BOUNDARY_START, n);
 	for (; *id != '\0' && n + 1 < MIME_BOUNDARY_SIZE; id++) {
-		char c = (char)(*id | 0x20);
-		bool keep = (c >= 'a' && c <= 'z') || (*id >= '0' && *id <= '9') || *id == '.' ||
-			    *id == '-';
+		bool keep = ascii_is_alnum(*id) || *id == '.' || *id == '-';
 
 		boundary_r[n++] = keep ? *id : '_';
 	}
@@ -118,7 +112,7 @@ static void add_text(struct strbuf *out, const char *text, size_t len)
 		if (line > LINE_MAX_BYTES)
 			refuse(out);
 		for (size_t i = 0; i < line; i++)
-			if (!is_printable(text[i]) && text[i] != '\t')
+			if (!ascii_is_printable(text[i]) && text[i] != '\t')
 				refuse(out);
 		strbuf_addn(out, text, line);
 		strbuf_add(out, "\r\n");

@@ -2,39 +2,19 @@
 #include "mail/taglist.h"
 
 #include <string.h>
+#include <strings.h>
+
+#include "base/ascii.h"
 
 /* More tags than any published list has; the search for repeated names is quadratic below it. */
 #define TAGLIST_MAX_TAGS 64
 
-static bool is_white(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-static void trim(const char **at, size_t *len)
-{
-	while (*len > 0 && is_white((*at)[0]))
-		(*at)++, (*len)--;
-	while (*len > 0 && is_white((*at)[*len - 1]))
-		(*len)--;
-}
-
 static bool good_name(const char *name, size_t len)
 {
-	if (len == 0 || !is_alpha(name[0]))
+	if (len == 0 || !ascii_is_alpha(name[0]))
 		return false;
 	for (size_t i = 1; i < len; i++)
-		if (!is_alpha(name[i]) && !(name[i] >= '0' && name[i] <= '9') && name[i] != '_')
+		if (!ascii_is_alnum(name[i]) && name[i] != '_')
 			return false;
 	return true;
 }
@@ -46,8 +26,8 @@ static bool good_value(const char *value, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)value[i];
 
-		if ((c < 0x20 && !is_white(value[i])) || c == 0x7f || c >= 0xf5 || c == 0xc0 ||
-		    c == 0xc1)
+		if ((c < 0x20 && !ascii_is_white(value[i])) || c == 0x7f || c >= 0xf5 ||
+		    c == 0xc0 || c == 0xc1)
 			return false;
 	}
 	return true;
@@ -69,8 +49,8 @@ static bool read_tag(const char *at, size_t len, struct tag *tag_r)
 	tag_r->name_len = (size_t)(equals - at);
 	tag_r->value = equals + 1;
 	tag_r->value_len = len - tag_r->name_len - 1;
-	trim(&tag_r->name, &tag_r->name_len);
-	trim(&tag_r->value, &tag_r->value_len);
+	ascii_trim(&tag_r->name, &tag_r->name_len);
+	ascii_trim(&tag_r->value, &tag_r->value_len);
 	return good_name(tag_r->name, tag_r->name_len);
 }
 
@@ -82,7 +62,7 @@ bool taglist_next(struct taglist *t, struct tag *tag_r)
 		size_t len = (size_t)((stop != NULL ? stop : t->end) - at);
 
 		t->at = stop != NULL ? stop + 1 : t->end;
-		trim(&at, &len);
+		ascii_trim(&at, &len);
 		if (len == 0 && stop == NULL)
 			break; /* white space after the last ';' */
 		if (len > 0 && read_tag(at, len, tag_r)) {
@@ -144,9 +124,41 @@ bool tag_value_is_nocase(const struct tag *tag, const char *value)
 	if (strlen(value) != tag->value_len)
 		return false;
 	for (size_t i = 0; i < tag->value_len; i++)
-		if (lower(tag->value[i]) != lower(value[i]))
+		if (ascii_lower(tag->value[i]) != ascii_lower(value[i]))
 			return false;
 	return true;
+}
+
+bool tag_next_word(const struct tag *tag, const char **at, const char **word_r, size_t *len_r)
+{
+	const char *end;
+
+	if (tag->name == NULL)
+		return false;
+	end = tag->value + tag->value_len;
+	for (*at = *at != NULL ? *at : tag->value; *at < end;) {
+		const char *colon = memchr(*at, ':', (size_t)(end - *at));
+		const char *stop = colon != NULL ? colon : end;
+
+		*word_r = *at;
+		*len_r = (size_t)(stop - *at);
+		*at = colon != NULL ? colon + 1 : end;
+		ascii_trim(word_r, len_r);
+		if (*len_r > 0)
+			return true;
+	}
+	return false;
+}
+
+bool tag_has_word(const struct tag *tag, const char *word)
+{
+	const char *at = NULL, *one;
+	size_t len;
+
+	while (tag_next_word(tag, &at, &one, &len))
+		if (len == strlen(word) && strncasecmp(one, word, len) == 0)
+			return true;
+	return false;
 }
 
 static bool copy(const struct tag *tag, bool squeeze, char *buf_r, size_t size)
@@ -156,7 +168,7 @@ static bool copy(const struct tag *tag, bool squeeze, char *buf_r, size_t size)
 	for (size_t i = 0; i < tag->value_len; i++) {
 		char c = tag->value[i];
 
-		if (squeeze && is_white(c))
+		if (squeeze && ascii_is_white(c))
 			continue;
 		if (c == '\0' || n + 1 >= size) {
 			buf_r[0] = '\0';

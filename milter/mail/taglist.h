@@ -44,6 +44,14 @@ bool tag_named(const struct tag *tag, const char *name);
 bool tag_value_is(const struct tag *tag, const char *value);
 bool tag_value_is_nocase(const struct tag *tag, const char *value);
 
+/* Iterate over the words between the colons of a value, without the white space around them; empty
+ * ones are passed over. Begin with `*at` NULL. False at the end, and for a tag with a NULL name,
+ * which is none. */
+bool tag_next_word(const struct tag *tag, const char **at, const char **word_r, size_t *len_r);
+
+/* True if one of these words is `word`, in any case. */
+bool tag_has_word(const struct tag *tag, const char *word);
+
 /* Copy the value with a final NUL. False if it does not fit in `size` bytes (at least 1) or holds a
  * NUL ("" then). */
 bool tag_value_copy(const struct tag *tag, char *buf_r, size_t size);

@@ -1,11 +1,11 @@
 /* reply.c - the SMTP reply of a rule that rejects or defers (RFC 7372, RFC 9989 7.2). */
 #include "policy/reply.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/domain.h"
 
 bool reply_code_parse(const char *text, char **code_r, char **xcode_r)
@@ -14,13 +14,13 @@ bool reply_code_parse(const char *text, char **code_r, char **xcode_r)
 	const char *x;
 
 	if ((text[0] != '4' && text[0] != '5') || text[1] < '0' || text[1] > '5' ||
-	    !isdigit((unsigned char)text[2]) || text[3] != ' ')
+	    !ascii_is_digit(text[2]) || text[3] != ' ')
 		return false;
 	x = text + 4;
 	if (x[0] != text[0] || x[1] != '.')
 		return false;
 	for (const char *p = x + 2; *p != '\0'; p++) {
-		if (isdigit((unsigned char)*p)) {
+		if (ascii_is_digit(*p)) {
 			if (++digits > 3 || (digits == 2 && p[-1] == '0'))
 				return false;
 		} else if (*p != '.' || digits == 0 || ++part > 1) {
@@ -107,7 +107,7 @@ static const char *word_value(enum word w, const struct facts *f, const struct r
 static void append_byte(struct decision *d, size_t *len, char c)
 {
 	if (*len + 1 < sizeof(d->text))
-		d->text[(*len)++] = c >= ' ' && c <= '~' ? c : '?';
+		d->text[(*len)++] = ascii_shown(c);
 	d->text[*len] = '\0';
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/choice.h"
 #include "policy/rule_key.h"
 
@@ -68,8 +69,7 @@ bool rules_take(struct rules *r, struct rule *rule, struct error *why)
 
 static bool name_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '_' || c == '.';
+	return ascii_is_alnum(c) || c == '-' || c == '_' || c == '.';
 }
 
 struct rule *rule_new(const char *name, const char *origin, struct error *why)

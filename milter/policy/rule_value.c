@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/choice.h"
 #include "base/domain.h"
 #include "base/nearest.h"
@@ -136,7 +137,7 @@ static bool printable(const struct key *k, const char *value, size_t most, struc
 	bool ok = n > 0 && n <= most;
 
 	for (size_t i = 0; i < n; i++)
-		ok &= value[i] >= ' ' && value[i] <= '~';
+		ok &= ascii_is_printable(value[i]);
 	if (!ok)
 		error_set(why, "%s must have 1 to %zu printable ASCII characters", k->key.name,
 			  most);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define NAMESPACE "urn:ietf:params:xml:ns:dmarc-2.0"
 #define NUMBER_SIZE 24
 /* One text of the document; the store keeps rows of 64 KB. */
@@ -21,30 +23,17 @@ struct xml {
 	bool failed;
 };
 
-/* Length of the UTF-8 sequence at `s` if XML 1.0 allows the character (2.2), else 0. */
-static size_t xml_character(const unsigned char *s)
+/* Length of the character at `text` if XML 1.0 allows it (2.2), else 0. */
+static size_t xml_character(const char *text)
 {
-	uint32_t c;
-	size_t n;
+	size_t n = utf8_char(text, strnlen(text, 4));
 
-	if (s[0] < 0x80)
-		return s[0] >= 0x20 || s[0] == '\t' || s[0] == '\n' ? 1 : 0;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		n = 2, c = s[0] & 0x1f;
-	else if ((s[0] & 0xf0) == 0xe0)
-		n = 3, c = s[0] & 0x0f;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		n = 4, c = s[0] & 0x07;
-	else
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	if ((n == 3 && c < 0x800) || (n == 4 && c < 0x10000) || c > 0x10ffff)
-		return 0;
-	return (c >= 0xd800 && c <= 0xdfff) || c == 0xfffe || c == 0xffff ? 0 : n;
+	if (n == 1)
+		return (unsigned char)*text >= ' ' || *text == '\t' || *text == '\n' ? 1 : 0;
+	if (n == 3 &&
+	    (memcmp(text, "\xef\xbf\xbe", 3) == 0 || memcmp(text, "\xef\xbf\xbf", 3) == 0))
+		return 0; /* U+FFFE and U+FFFF */
+	return n;
 }
 
 static void check(struct xml *x, int result)
@@ -54,15 +43,12 @@ static void check(struct xml *x, int result)
 
 static const xmlChar *clean(struct xml *x, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
-
 	strbuf_reset(&x->clean);
-	while (*s != '\0') {
-		size_t n = xml_character(s);
+	while (*text != '\0') {
+		size_t n = xml_character(text);
 
-		if (n > 0)
-			strbuf_addn(&x->clean, s, n);
-		s += n > 0 ? n : 1;
+		strbuf_addn(&x->clean, text, n);
+		text += n > 0 ? n : 1;
 	}
 	x->failed |= !strbuf_ok(&x->clean);
 	return (const xmlChar *)strbuf_text(&x->clean);

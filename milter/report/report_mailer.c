@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "report/report_sendmail.h"
 
 #define CONNECT_SECONDS 30L
@@ -40,7 +41,7 @@ static size_t take_reply(char *line, size_t size, size_t count, void *arg)
 		return size * count;
 	for (size_t i = 0; i < size * count && n + 1 < sizeof(u->reply); i++)
 		if (line[i] != '\r' && line[i] != '\n')
-			u->reply[n++] = line[i] >= ' ' && line[i] <= '~' ? line[i] : '?';
+			u->reply[n++] = ascii_shown(line[i]);
 	u->reply[n] = '\0';
 	return size * count;
 }

@@ -14,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 
 #define POLL_MS 100
@@ -105,7 +106,7 @@ static bool listen_to(struct command *c)
 	for (ssize_t i = 0; i < n && !c->said_all; i++) {
 		c->said_all = text[i] == '\n' || c->said_len + 1 == SAID_SIZE;
 		if (!c->said_all)
-			c->said[c->said_len++] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+			c->said[c->said_len++] = ascii_shown(text[i]);
 	}
 	return true;
 }

@@ -6,20 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "check/dmarc_record.h"
 
 #define SCHEME "mailto:"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* Undo %XX into `out_r` of `size` bytes. Returns the length, or 0 for a bad escape, NUL or too
  * much. */
@@ -32,8 +22,8 @@ static size_t percent_decode(const char *text, size_t len, char *out_r, size_t s
 		char c = text[i];
 
 		if (c == '%') {
-			high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
-			low = i + 2 < len ? hex_digit(text[i + 2]) : -1;
+			high = i + 2 < len ? ascii_hex(text[i + 1]) : -1;
+			low = i + 2 < len ? ascii_hex(text[i + 2]) : -1;
 			if (high < 0 || low < 0)
 				return 0;
 			c = (char)(high << 4 | low);
@@ -49,8 +39,7 @@ static size_t percent_decode(const char *text, size_t len, char *out_r, size_t s
 /* RFC 5322 atext without '!', '%' and '|', which old relays take for routes and pipes. */
 static bool is_atom_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("#$&'*+-/=?^_`{}~", c) != NULL);
+	return ascii_is_alnum(c) || (c != '\0' && strchr("#$&'*+-/=?^_`{}~", c) != NULL);
 }
 
 /* A dot-atom that no program can take for an option. */
@@ -79,11 +68,6 @@ static bool read_address(const char *text, size_t len, struct report_address *a_
 	return true;
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* One URI of the list. */
 static bool read_uri(const char *text, size_t len, struct report_address *a_r)
 {
@@ -91,10 +75,7 @@ static bool read_uri(const char *text, size_t len, struct report_address *a_r)
 	const char *end;
 	size_t n;
 
-	for (; len > 0 && is_space(*text); text++)
-		len--;
-	while (len > 0 && is_space(text[len - 1]))
-		len--;
+	ascii_trim(&text, &len);
 	if (len <= strlen(SCHEME) || strncasecmp(text, SCHEME, strlen(SCHEME)) != 0)
 		return false;
 	text += strlen(SCHEME);

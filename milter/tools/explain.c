@@ -3,16 +3,16 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
+
 /* Print text from outside: what a terminal could take for a command becomes \xHH. */
 static void put_safe(FILE *out, const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c >= 0x20 && c < 0x7f)
-			fputc(c, out);
+		if (ascii_is_printable(text[i]))
+			fputc(text[i], out);
 		else
-			fprintf(out, "\\x%02x", c);
+			fprintf(out, "\\x%02x", (unsigned char)text[i]);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "tools/explain.h"
 
 /* A JSON string of bytes from outside: jansson wants UTF-8, so what is not printable ASCII is
@@ -12,12 +13,11 @@ static json_t *text_n(const char *text, size_t n)
 	size_t o = 0;
 
 	for (size_t i = 0; i < n && o < sizeof(buf) - 5; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c >= 0x20 && c < 0x7f)
-			buf[o++] = (char)c;
+		if (ascii_is_printable(text[i]))
+			buf[o++] = text[i];
 		else
-			o += (size_t)snprintf(buf + o, sizeof(buf) - o, "\\x%02x", c);
+			o += (size_t)snprintf(buf + o, sizeof(buf) - o, "\\x%02x",
+					      (unsigned char)text[i]);
 	}
 	return json_stringn(buf, o);
 }

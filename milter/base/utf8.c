@@ -1,5 +1,7 @@
 /* utf8.c - strict UTF-8 (RFC 3629 section 4). */
-#include "mail/utf8.h"
+#include "base/utf8.h"
+
+#include "base/ascii.h"
 
 size_t utf8_char(const char *text, size_t len)
 {
@@ -28,6 +30,14 @@ size_t utf8_char(const char *text, size_t len)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
 	return n;
+}
+
+size_t utf8_printable(const char *text, size_t len)
+{
+	size_t n = utf8_char(text, len);
+	bool c1 = n == 2 && text[0] == '\xc2' && (unsigned char)text[1] < 0xa0;
+
+	return c1 || (n == 1 && !ascii_is_printable(text[0])) ? 0 : n;
 }
 
 bool utf8_valid(const char *text, size_t len)
