@@ -24,7 +24,7 @@ SEEDS := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/seeds_%,$(wildcard tests/fuzz/f
 .DEFAULT_GOAL := all
 .SECONDARY:
 .PHONY: all unit seeds layers generated cases cases-monitor system check check-long demo deps sanitize analyze fuzz conformance \
-	bench bench-peers bench-count bench-growth format format-check install uninstall clean
+	bench bench-peers bench-count bench-growth format format-check install uninstall deb version clean
 
 all: $(BUILD)/alignd $(BUILD)/alignctl
 
@@ -144,6 +144,12 @@ install: all
 	BUILD=$(BUILD) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) scripts/install
 uninstall:
 	DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) scripts/install --remove
+# A Debian package of it all: build/alignd_VERSION_ARCH.deb (contrib/debian).
+deb:
+	@scripts/install-deps --deb
+	@MAKE='$(MAKE)' scripts/deb
+version:
+	@echo $(VERSION)
 clean:
 	rm -rf $(BUILD)
 

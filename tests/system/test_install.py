@@ -64,3 +64,26 @@ class Install(unittest.TestCase):
         self.assertEqual([f for f in self.files() if not f.startswith('etc/alignd/')], [])
         self.assertFalse(os.path.exists(os.path.join(self.dest, 'usr/share/doc/alignd')))
         self.assertEqual(self.read('etc/alignd/alignd.conf'), 'mode = monitor\n')
+
+    def test_the_debian_package_finds_what_it_moves(self):
+        with open('contrib/debian/rules') as f:
+            rules = f.read()
+        rules = rules.replace('$(DOC)', '$(ROOT)/usr/share/doc/alignd')
+        moved = re.findall(r'\tmv \$\(ROOT\)/(\S+)', rules)
+        self.assertGreater(len(moved), 1)
+        for name in moved:
+            self.assertTrue(os.path.exists(os.path.join(self.dest, name)), name)
+
+    def test_a_purge_of_the_debian_package_takes_the_directories_that_were_made(self):
+        with open('contrib/debian/alignd.postrm') as f:
+            gone = re.search(r'rm -rf (.*)', f.read())[1].split()
+        self.assertEqual(sorted(gone), sorted(re.findall(r'(?m)^d (\S+)', self.read('usr/lib/tmpfiles.d/alignd.conf'))))
+
+    def test_the_debian_package_is_built_with_what_install_deps_installs(self):
+        with open('contrib/debian/control') as f:
+            fields = re.sub(r'\n ', ' ', f.read())
+        asked = set(re.search(r'(?m)^Build-Depends: (.*)', fields)[1].replace(' <!nocheck>', '').split(', '))
+        with open('scripts/install-deps') as f:
+            installed = set(re.search(r'build="([^"]*)"', f.read())[1].split())
+        self.assertEqual(asked - {'debhelper-compat (= 13)', 'dh-sequence-installsysusers', 'libcmocka-dev'},
+                         installed - {'make', 'gcc', 'libc6-dev'})
