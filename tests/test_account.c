@@ -1,12 +1,8 @@
 /* test_account.c - the row of one message. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "session/account.h"
+#include "support/test.h"
 
 static struct facts *facts(enum dmarc_result result, enum dmarc_policy effective)
 {
@@ -44,8 +40,7 @@ static void tells_what_was_done(void **state)
 	struct decision d = {.reason = "", .comment = ""};
 	struct account a;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		d.action = rows[i].action;
 		account_message(&a, 7, facts(rows[i].result, rows[i].effective), &d);
 		assert_int_equal(a.row.reportable, rows[i].reportable);
@@ -67,8 +62,7 @@ static void tells_no_owner_of_mail_outside_dmarc(void **state)
 	const struct decision d = {.action = ACTION_REJECT, .reason = "", .comment = ""};
 	struct account a;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct facts *f = facts(DMARC_FAIL, POLICY_REJECT);
 
 		f->from_status = rows[i].status;
@@ -85,7 +79,6 @@ static void names_the_identifiers(void **state)
 	struct decision d = {.action = ACTION_MARK, .reason = "local_policy", .comment = "monitor"};
 	struct account a;
 
-	(void)state;
 	f->dmarc.record.strict_spf = true;
 	f->dmarc.record.has_np = true;
 	f->dmarc.record.np = POLICY_QUARANTINE;
@@ -114,7 +107,6 @@ static void keeps_what_aligned(void **state)
 	struct decision d = {.action = ACTION_ACCEPT, .reason = "", .comment = ""};
 	struct account a;
 
-	(void)state;
 	f->spf.result = SPF_SOFTFAIL;
 	f->spf_helo.result = SPF_PASS;
 	strcpy(f->spf_helo.domain, "helo.example");
@@ -148,13 +140,12 @@ static void puts_aligned_signatures_first(void **state)
 	};
 	static const char *const want[] = {"www.a.example", "a.example", "other.example",
 					   "bad.example"};
-	static struct dkim_signature signatures[sizeof(given) / sizeof(given[0])];
+	static struct dkim_signature signatures[ARRAY_SIZE(given)];
 	struct facts *f = facts(DMARC_PASS, POLICY_REJECT);
 	struct decision d = {.action = ACTION_ACCEPT, .reason = "", .comment = ""};
 	struct account a;
 
-	(void)state;
-	f->dkim.count = sizeof(given) / sizeof(given[0]);
+	f->dkim.count = ARRAY_SIZE(given);
 	f->dkim.signature = signatures;
 	for (size_t i = 0; i < f->dkim.count; i++) {
 		strcpy(f->dkim.signature[i].domain, given[i].domain);

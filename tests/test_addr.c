@@ -1,12 +1,8 @@
 /* test_addr.c - IP addresses and networks. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "base/addr.h"
+#include "support/test.h"
 
 static void prints_what_it_read(void **state)
 {
@@ -25,8 +21,7 @@ static void prints_what_it_read(void **state)
 	char text[ADDR_TEXT_SIZE];
 	struct addr a;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_int_equal(addr_parse(rows[i].in, &a), rows[i].out != NULL);
 		if (rows[i].out != NULL)
 			assert_string_equal(addr_print(&a, text), rows[i].out);
@@ -40,7 +35,6 @@ static void names_the_reverse_zone(void **state)
 	char name[ADDR_PTR_SIZE];
 	struct addr a;
 
-	(void)state;
 	assert_true(addr_parse("192.0.2.1", &a));
 	assert_string_equal(addr_ptr_name(&a, name), "1.2.0.192.in-addr.arpa");
 	assert_true(addr_parse("2001:db8::567:89ab", &a));
@@ -74,8 +68,7 @@ static void matches_networks(void **state)
 	struct network net;
 	struct addr a;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_true(addr_parse(rows[i].addr, &a));
 		assert_int_equal(network_parse(rows[i].net, &net), rows[i].readable);
 		if (rows[i].readable)

@@ -1,11 +1,7 @@
 /* test_address.c - the client among the addresses of a name. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include "check/address.h"
+#include "support/test.h"
 
 static void finds_the_client_among_records_of_its_own_family(void **state)
 {
@@ -15,7 +11,6 @@ static void finds_the_client_among_records_of_its_own_family(void **state)
 	struct dns_answer *a = dns_answer_new(DNS_OK, records, 4);
 	struct addr client;
 
-	(void)state;
 	assert_non_null(a);
 	assert_true(addr_parse("192.0.2.1", &client));
 	assert_int_equal(address_type(&client), DNS_A);

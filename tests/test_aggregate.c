@@ -1,10 +1,5 @@
 /* test_aggregate.c - the model of a report: only words of the format, reasons where they must be,
  * nothing unbounded. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +7,7 @@
 #include "report/aggregate.h"
 #include "support/sample_report.h"
 #include "support/store_place.h"
+#include "support/test.h"
 
 /* A13: the period is the whole UTC day. A14: found or default values. */
 static void takes_the_day_and_the_policy(void **state)
@@ -19,7 +15,6 @@ static void takes_the_day_and_the_policy(void **state)
 	struct store_policy p = sample_policy();
 	struct aggregate *a = aggregate_new(&p);
 
-	(void)state;
 	assert_int_equal(a->begin, (int64_t)DAY * 86400);
 	assert_int_equal(a->end - a->begin, 86399);
 	assert_string_equal(a->policy.domain, "a.example");
@@ -45,7 +40,6 @@ static void uses_no_word_that_the_format_does_not_know(void **state)
 	struct store_record r = sample_record();
 	struct aggregate *a = aggregate_new(&p);
 
-	(void)state;
 	r.row.disposition = "tempfail";
 	r.row.reason = "forwarded";
 	r.row.spf_result = "SoftFail";
@@ -82,8 +76,7 @@ static void gives_a_reason_where_one_must_be(void **state)
 	    {"b.a.example", "reject", "", "", "n", "none", "", "local_policy", false},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct store_policy p = sample_policy();
 		struct store_record r = sample_record();
 		struct aggregate *a;
@@ -107,7 +100,6 @@ static void leaves_out_the_rarest_when_it_is_too_large(void **state)
 	struct store_record r = sample_record();
 	struct aggregate *a = aggregate_new(&p);
 
-	(void)state;
 	for (int i = 0; i < AGGREGATE_MAX_RECORDS + 3; i++)
 		assert_true(aggregate_add(a, &r));
 	assert_int_equal(a->count, AGGREGATE_MAX_RECORDS);
@@ -138,7 +130,6 @@ static void has_an_id_of_its_own_for_ever(void **state)
 	};
 	char id[5][AGGREGATE_ID_SIZE], again[AGGREGATE_ID_SIZE];
 
-	(void)state;
 	for (size_t i = 0; i < 5; i++) {
 		const uint8_t *key = (const uint8_t *)rows[i].key;
 

@@ -1,9 +1,4 @@
 /* test_aggregate_xml.c - the document: valid by our schemas, escaped, the same again. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <libxml/parser.h>
 #include <libxml/relaxng.h>
 #include <stdio.h>
@@ -13,6 +8,7 @@
 #include "report/aggregate_xml.h"
 #include "support/sample_report.h"
 #include "support/store_place.h"
+#include "support/test.h"
 
 #define DATA "tests/data/aggregate/"
 
@@ -81,13 +77,11 @@ static void assert_document(enum aggregate_format format, const char *schema, co
 
 static void writes_rfc9990(void **state)
 {
-	(void)state;
 	assert_document(AGGREGATE_RFC9990, DATA "rfc9990.rng", DATA "sample.xml");
 }
 
 static void writes_rfc7489(void **state)
 {
-	(void)state;
 	assert_document(AGGREGATE_RFC7489, DATA "rfc7489.rng", DATA "sample-rfc7489.xml");
 }
 
@@ -125,8 +119,7 @@ static void survives_any_text(void **state)
 	};
 	char wanted[200];
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct store_policy p = sample_policy();
 		struct store_record r = sample_record();
 		struct aggregate *a = aggregate_new(&p);
@@ -152,7 +145,6 @@ static void says_what_is_missing(void **state)
 	struct aggregate *a = sample_report();
 	char *text;
 
-	(void)state;
 	aggregate_cut(a, 1);
 	text = xml_of(a, AGGREGATE_RFC9990);
 	assert_contains(text, "<error>bad np; 2 records of 3 messages left out for size</error>");
@@ -167,7 +159,6 @@ static void writes_nothing_without_records_or_room(void **state)
 	struct aggregate *empty = aggregate_new(&p), *a = sample_report();
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 1 << 20);
 	assert_false(aggregate_xml_write(&b, empty, AGGREGATE_RFC9990));
 	strbuf_free(&b);

@@ -1,15 +1,11 @@
 /* test_answer_cache.c - decoded answers kept for their TTL. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dns/answer_cache.h"
+#include "support/test.h"
 
 static struct question question(const char *name)
 {
@@ -64,8 +60,7 @@ static void an_answer_lives_as_long_as_its_ttl_allows(void **state)
 	    {DNS_REFUSED_HERE, 60, 0},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct answer_cache *c = answer_cache_new(1 << 20);
 
 		put(c, "example.org", rows[i].status, rows[i].ttl, 10, 1000);
@@ -83,7 +78,6 @@ static void an_expired_answer_gives_its_memory_back(void **state)
 	struct answer_cache *c = answer_cache_new(1 << 20);
 	size_t empty = answer_cache_bytes(c);
 
-	(void)state;
 	put(c, "example.org", DNS_OK, 1, 10, 0);
 	assert_true(answer_cache_bytes(c) > empty);
 	assert_false(has(c, "example.org", 1000));
@@ -97,7 +91,6 @@ static void a_newer_answer_takes_the_place_of_the_older(void **state)
 	struct question q = question("example.org");
 	struct dns_answer *old, *a;
 
-	(void)state;
 	put(c, "example.org", DNS_OK, 60, 10, 0);
 	old = answer_cache_get(c, &q, 0);
 	put(c, "example.org", DNS_NXDOMAIN, 60, 0, 0);
@@ -116,7 +109,6 @@ static void the_bound_holds_and_the_used_stay(void **state)
 	unsigned found = 0;
 	char name[32];
 
-	(void)state;
 	put(c, "used.example", DNS_OK, 600, 100, 0);
 	for (int i = 0; i < 20000; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
@@ -140,11 +132,10 @@ static void what_is_too_large_or_has_no_room_is_not_kept(void **state)
 	static const size_t sizes[] = {0, 1, 4096, 8192};
 	struct answer_cache *c = answer_cache_new(1 << 20);
 
-	(void)state;
 	put(c, "large.example", DNS_OK, 60, 1 << 19, 0);
 	assert_false(has(c, "large.example", 0));
 	answer_cache_free(c);
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		c = answer_cache_new(sizes[i]);
 		put(c, "a.example", DNS_OK, 60, 10, 0);
 		put(c, "b.example", DNS_OK, 60, 10, 0);
@@ -162,7 +153,6 @@ static void names_that_collide_are_told_apart_and_bounded(void **state)
 	unsigned found = 0;
 	char name[32];
 
-	(void)state;
 	for (int i = 0; i < 100; i++) {
 		struct dns_answer *a = dns_answer_new(DNS_NODATA, NULL, 0);
 
@@ -205,7 +195,6 @@ static void threads_may_share_it(void **state)
 	struct answer_cache *c = answer_cache_new(64 << 10);
 	pthread_t threads[3];
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, mix, c), 0);
 	for (size_t i = 0; i < 3; i++)

@@ -1,14 +1,10 @@
 /* test_app.c - the application context and its snapshots. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "session/app.h"
 #include "support/fake_resolver.h"
+#include "support/test.h"
 
 static const struct clock now = {true, 1};
 
@@ -29,7 +25,6 @@ static void keeps_a_snapshot_as_long_as_it_is_used(void **state)
 	struct error why;
 	struct app app;
 
-	(void)state;
 	assert_true(app_init(&app, config("authserv_id = one.example\n"), &now, fake_resolver_new(),
 			     NULL, &why));
 	old = app_snapshot(&app);
@@ -49,7 +44,6 @@ static void keeps_the_old_snapshot_if_the_new_one_cannot_be_made(void **state)
 	struct error why = {""};
 	struct app app;
 
-	(void)state;
 	assert_true(app_init(&app, config("authserv_id = one.example\n"), &now, fake_resolver_new(),
 			     NULL, &why));
 	assert_false(app_reload(
@@ -73,8 +67,7 @@ static void names_the_quarantine_header_only_where_it_is_used(void **state)
 	struct error why;
 	struct app app;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_true(
 		    app_init(&app, config(rows[i].text), &now, fake_resolver_new(), NULL, &why));
 		assert_string_equal(app.current->mark, rows[i].mark);
@@ -96,8 +89,7 @@ static void says_what_cannot_be_opened(void **state)
 	     "/nonexistent/psl", EX_CONFIG},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct error why = {""};
 		struct app app;
 		int code = 0;

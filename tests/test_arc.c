@@ -1,9 +1,4 @@
 /* test_arc.c - chains of ARC sets, made by an independent signer. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +10,7 @@
 #include "support/dkim_signer.h"
 #include "support/fake_resolver.h"
 #include "support/message.h"
+#include "support/test.h"
 
 #define NOW 1700000000
 #define HEADER "From: Ann <ann@example.org>\r\nTo: bob@example.net\r\nSubject: test\r\n"
@@ -40,7 +36,6 @@ static void publish(const char *name, const struct signer_key *k)
 
 static int set_up(void **state)
 {
-	(void)state;
 	fx.rsa = signer_key_rsa(1024);
 	fx.ed25519 = signer_key_ed25519();
 	fx.resolver = fake_resolver_new();
@@ -55,7 +50,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
 	dkim_key_cache_free(fx.keys);
 	resolver_free(fx.resolver);
 	signer_key_free(fx.rsa);
@@ -191,7 +185,6 @@ static void expect(const struct link *links, size_t n, enum arc_result result, c
 /* R50 */
 static void no_sets_are_no_chain(void **state)
 {
-	(void)state;
 	validate(HEADER, BODY);
 	assert_int_equal(fx.facts.result, ARC_NONE);
 	assert_int_equal(fx.facts.instances, 0);
@@ -207,7 +200,6 @@ static void whole_chains_pass_and_name_their_sealer(void **state)
 	    {.domain = "mx.relay.example", .key = fx.ed25519},
 	    {.domain = "list.example", .key = fx.rsa, .signed_names = "Subject:From:To:Cc:From"}};
 
-	(void)state;
 	for (size_t first = 0; first < 3; first++) {
 		expect(links + first, 3 - first, ARC_PASS, "");
 		assert_int_equal(fx.facts.instances, 3 - first);
@@ -229,7 +221,6 @@ static void fifty_sets_are_the_most(void **state)
 	struct link links[MAX_ARC_SETS + 1];
 	struct chain c;
 
-	(void)state;
 	for (size_t i = 0; i <= MAX_ARC_SETS; i++)
 		links[i] = (struct link){.domain = "list.example", .key = fx.rsa};
 	expect(links, MAX_ARC_SETS, ARC_PASS, "");
@@ -269,8 +260,7 @@ static void what_is_wrong_with_a_set_fails_the_chain(void **state)
 	    {{.domain = "org", .key = fx.rsa}, "d= is not a domain name"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		expect(&rows[i].link, 1, ARC_FAIL, rows[i].reason);
 		assert_string_equal(fx.facts.sealer, "");
 		assert_false(fx.facts.trusted);
@@ -285,7 +275,6 @@ static void an_altered_message_fails(void **state)
 	struct chain c = chain_of(links, 2);
 	char *at;
 
-	(void)state;
 	validate(c.header, "Other\r\n");
 	assert_string_equal(fx.facts.reason, "body hash did not verify");
 	at = strstr(c.header, "Subject: test");
@@ -309,7 +298,6 @@ static void sets_must_be_whole(void **state)
 	struct link links[] = {{.domain = "list.example", .key = fx.rsa},
 			       {.domain = "list.example", .key = fx.rsa}};
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		struct chain c = chain_of(links, 2);
 		char *at = strstr(c.header, names[i]), *twice;
@@ -341,7 +329,6 @@ static void the_body_is_not_wanted_for_a_chain_that_failed(void **state)
 	struct arc_message *m = arc_message_new(&fx.settings, NOW);
 	struct lookups *l = lookups_new(fx.resolver);
 
-	(void)state;
 	arc_message_header(m, "From", " a@example.org");
 	arc_message_header(m, "ARC-Seal", " zork");
 	arc_message_end_header(m, l);

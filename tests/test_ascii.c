@@ -1,13 +1,9 @@
 /* test_ascii.c - kinds of bytes. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <locale.h>
 #include <string.h>
 
 #include "base/ascii.h"
+#include "support/test.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -27,9 +23,8 @@ static void knows_each_byte_in_every_locale(void **state)
 	    {ascii_is_white, " \t\r\n"},
 	};
 
-	(void)state;
 	setlocale(LC_ALL, "C.UTF-8");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		for (int c = 0; c < 256; c++)
 			if (rows[i].is((char)c) !=
 			    (memchr(rows[i].bytes, c, strlen(rows[i].bytes)) != NULL))
@@ -38,7 +33,6 @@ static void knows_each_byte_in_every_locale(void **state)
 
 static void changes_nothing_but_what_it_says(void **state)
 {
-	(void)state;
 	for (int c = 0; c < 256; c++) {
 		const char *upper = c > 0 ? strchr(UPPER, c) : NULL;
 
@@ -52,7 +46,6 @@ static void reads_hexadecimal_digits(void **state)
 {
 	static const char digits[] = "0123456789abcdefABCDEF";
 
-	(void)state;
 	for (int c = 0; c < 256; c++) {
 		const char *digit = c > 0 ? strchr(digits, c) : NULL;
 		int at = digit != NULL ? (int)(digit - digits) : -1;
@@ -68,8 +61,7 @@ static void trims_both_ends(void **state)
 	} rows[] = {{"", ""},	{" ", ""},	   {"\r\n\t ", ""},
 		    {"a", "a"}, {" a b\t", "a b"}, {"\va\v", "\va\v"}};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *text = rows[i].text;
 		size_t len = strlen(text);
 

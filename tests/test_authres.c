@@ -1,16 +1,11 @@
 /* test_authres.c - Authentication-Results: written, recognized, parsed. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mail/authres.h"
+#include "support/test.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define V(text) text, sizeof(text) - 1
 
 static struct authres parsed; /* too large for a stack */
@@ -42,7 +37,6 @@ static void writes_a_field(void **state)
 	struct authres_writer w;
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 10000);
 	authres_start(&w, &b, "mx.example.org");
 	authres_method(&w, "iprev", "pass");
@@ -72,7 +66,6 @@ static void writes_none(void **state)
 	struct authres_writer w;
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 100);
 	authres_start(&w, &b, "mx.example.org");
 	assert_true(authres_finish(&w));
@@ -135,9 +128,8 @@ static void quotes_what_is_no_token(void **state)
 	};
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 10000);
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_string_equal(write_one(&b, rows[i].value, rows[i].utf8), rows[i].text);
 	strbuf_free(&b);
 }
@@ -148,7 +140,6 @@ static void a_cut_is_visible(void **state)
 	char value[600], want[AUTHRES_VALUE_SIZE + 2];
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 10000);
 	memset(value, 'a', sizeof(value));
 	value[AUTHRES_VALUE_SIZE - 1] = '\0';
@@ -172,7 +163,6 @@ static void comments_are_closed_by_us_alone(void **state)
 	struct authres_writer w;
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 10000);
 	authres_start(&w, &b, "mx.example");
 	authres_method(&w, "spf", "none");
@@ -196,9 +186,8 @@ static void a_strange_id_is_quoted_and_an_empty_one_fails(void **state)
 	struct authres_writer w;
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 10000);
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		strbuf_reset(&b);
 		authres_start(&w, &b, rows[i].id);
 		assert_true(authres_finish(&w));
@@ -220,7 +209,6 @@ static void a_full_buffer_is_told_at_the_end(void **state)
 	struct authres_writer w;
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 20);
 	authres_start(&w, &b, "mx.example");
 	authres_method(&w, "spf", "none");
@@ -269,7 +257,6 @@ static void what_is_written_is_read_back(void **state)
 	unsigned seed = 7;
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 100000);
 	for (int round = 0; round < 3000; round++) {
 		strbuf_reset(&b);
@@ -345,8 +332,7 @@ static void finds_the_id(void **state)
 	};
 	char id[AUTHRES_ID_SIZE], huge[AUTHRES_ID_SIZE + 1];
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *copy = exact_copy(rows[i].value, rows[i].len);
 
 		if (authres_id(copy, rows[i].len, id) != (rows[i].id != NULL))
@@ -454,8 +440,7 @@ static void knows_fields_that_claim_to_be_ours(void **state)
 	    {V("\xc2\xa0mx.example; spf=pass"), MAYBE}, /* no-break space */
 	};
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *copy = exact_copy(rows[i].value, rows[i].len);
 		int claim = (int)authres_claims(copy, rows[i].len, "mx.Example");
 
@@ -472,7 +457,6 @@ static void u_labels_and_a_labels_are_the_same_name(void **state)
 				"cher.example; none",
 			  a[] = "xn--bcher-kva.example; none";
 
-	(void)state;
 	assert_int_equal(authres_claims(u, sizeof(u) - 1, "xn--bcher-kva.example"),
 			 AUTHRES_MAYBE_OURS);
 	assert_int_equal(authres_claims(a, sizeof(a) - 1,
@@ -491,7 +475,6 @@ static void finds_the_id_anywhere_in_a_huge_field(void **state)
 	size_t len = 131072;
 	char *text = malloc(len);
 
-	(void)state;
 	assert_non_null(text);
 	for (size_t at = 1; at + 12 < len; at += 997) {
 		memset(text, 'a', len);
@@ -520,7 +503,6 @@ static void parses_the_examples_of_rfc_8601(void **state)
 				   "\theader.i=@mail-router.example.net; dkim=fail reason=bad\n"
 				   "\theader.i=\"a b\"@newyork.example.com header.b=\"a/b+\"";
 
-	(void)state;
 	assert_true(parse(one, sizeof(one) - 1));
 	assert_string_equal(parsed.id, "example.org");
 	assert_int_equal(parsed.version, 1);
@@ -573,8 +555,7 @@ static void refuses_what_the_grammar_does_not_know(void **state)
 	    "m; aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=pass",
 	};
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (parse(rows[i], strlen(rows[i])))
 			fail_msg("%s", rows[i]);
 }
@@ -583,7 +564,6 @@ static void parsing_is_bounded(void **state)
 {
 	char text[20000] = "m";
 
-	(void)state;
 	for (int i = 0; i < AUTHRES_MAX_RESULTS; i++)
 		strcat(text, "; spf=pass");
 	assert_true(parse(text, strlen(text)));

@@ -1,13 +1,9 @@
 /* test_base64.c - strict reading of base64. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mail/base64.h"
+#include "support/test.h"
 
 /* Decode from an exact-size block without a NUL. */
 static bool decode(const char *text, uint8_t *out, size_t size, size_t *n_r)
@@ -44,8 +40,7 @@ static void reads_the_vectors_of_rfc_4648_with_and_without_padding(void **state)
 	uint8_t out[8];
 	size_t n;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_true(decode(rows[i].in, out, sizeof(out), &n));
 		assert_int_equal(n, strlen(rows[i].out));
 		assert_memory_equal(out, rows[i].out, n);
@@ -62,8 +57,7 @@ static void refuses_everything_else(void **state)
 	uint8_t out[8];
 	size_t n = 7;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (decode(rows[i], out, sizeof(out), &n))
 			fail_msg("%s was taken", rows[i]);
 		assert_int_equal(n, 0);
@@ -76,7 +70,6 @@ static void refuses_what_does_not_fit(void **state)
 	uint8_t out[3];
 	size_t n;
 
-	(void)state;
 	assert_true(decode("Zm9v", out, 3, &n));
 	assert_false(decode("Zm9v", out, 2, &n));
 	assert_false(decode("Zm9vYg==", out, 3, &n));

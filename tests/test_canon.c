@@ -1,14 +1,10 @@
 /* test_canon.c - the canonical forms of RFC 6376 3.4, compared by their hash with what they should
  * be. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check/canon.h"
+#include "support/test.h"
 
 static void hash_of(const char *text, size_t n, uint8_t hash_r[SHA256_SIZE])
 {
@@ -70,8 +66,7 @@ static const struct {
 /* K20 */
 static void bodies_are_the_same_in_pieces_of_any_size(void **state)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++)
 		for (size_t step = 1; step < 9; step++)
 			for (int relaxed = 0; relaxed < 2; relaxed++) {
 				const char *want = relaxed ? bodies[i].relaxed : bodies[i].simple;
@@ -93,7 +88,6 @@ static void a_limit_cuts_the_hash_and_not_the_length(void **state)
 	static const char canonical[] = "ab c\r\n\r\nd\r\n";
 	uint8_t got[SHA256_SIZE], right[SHA256_SIZE];
 
-	(void)state;
 	for (size_t limit = 0; limit <= strlen(canonical) + 3; limit++) {
 		size_t n = limit < strlen(canonical) ? limit : strlen(canonical);
 
@@ -110,7 +104,6 @@ static void long_lines_and_counting_alone_work(void **state)
 	uint8_t got[SHA256_SIZE], right[SHA256_SIZE];
 	struct canon_body c;
 
-	(void)state;
 	assert_non_null(text);
 	for (size_t i = 0; i < n; i++)
 		text[i] = (char)('a' + i % 26);
@@ -144,8 +137,7 @@ static void header_fields_take_both_forms(void **state)
 	};
 	uint8_t got[SHA256_SIZE], right[SHA256_SIZE];
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		for (int relaxed = 0; relaxed < 2; relaxed++) {
 			const char *want = relaxed ? rows[i].relaxed : rows[i].simple;
 			struct sha256 *h = sha256_new();
@@ -173,8 +165,7 @@ static void the_own_field_loses_the_value_of_b(void **state)
 	};
 	uint8_t got[SHA256_SIZE], right[SHA256_SIZE];
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		for (int relaxed = 0; relaxed < 2; relaxed++) {
 			const char *want = relaxed ? rows[i].relaxed : rows[i].simple,
 				   *value = rows[i].value;

@@ -1,16 +1,11 @@
 /* test_choice.c - the words an option may have. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "base/choice.h"
+#include "support/test.h"
 
 static void finds_whole_words_only(void **state)
 {
-	(void)state;
 	assert_int_equal(choice_find("no|yes", "no"), 0);
 	assert_int_equal(choice_find("no|yes", "yes"), 1);
 	assert_int_equal(choice_find("no|yes", "ye"), -1);
@@ -24,7 +19,6 @@ static void gives_each_word_and_then_nothing(void **state)
 {
 	char word[CHOICE_MAX + 1];
 
-	(void)state;
 	assert_string_equal(choice_at("a|bc|d", 0, word), "a");
 	assert_string_equal(choice_at("a|bc|d", 1, word), "bc");
 	assert_string_equal(choice_at("a|bc|d", 2, word), "d");
@@ -37,7 +31,6 @@ static void says_what_would_have_been_right(void **state)
 {
 	struct error why;
 
-	(void)state;
 	choice_error(&why, "action", "accept|reject|skip", "allow");
 	assert_string_equal(why.text, "action = allow: must be accept, reject or skip");
 	choice_error(&why, "action", "accept|reject|skip", "rejct");

@@ -1,17 +1,12 @@
 /* test_clock.c - the time, real or set. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
+#include "support/test.h"
 
 static void a_fixed_clock_stands(void **state)
 {
 	struct clock c = {.fixed = true, .now = 1767225600};
 
-	(void)state;
 	assert_int_equal(clock_now(&c), 1767225600);
 	c.now++;
 	assert_int_equal(clock_now(&c), 1767225601);
@@ -22,7 +17,6 @@ static void a_zeroed_clock_is_the_real_one(void **state)
 	struct clock c = {0};
 	time_t before = time(NULL), now = clock_now(&c), after = time(NULL);
 
-	(void)state;
 	assert_true(now + 1 >= before && now <= after + 1);
 }
 
@@ -31,7 +25,6 @@ static void monotonic_time_runs_forward(void **state)
 	struct timespec pause = {.tv_nsec = 5000000};
 	int64_t before = clock_mono_ms();
 
-	(void)state;
 	nanosleep(&pause, NULL);
 	assert_true(clock_mono_ms() >= before + 4);
 	assert_true(clock_mono_ms() < before + 60000);

@@ -1,10 +1,5 @@
 /* test_config.c - the configuration: what is refused and how, what arrives, where it came from, how
  * it prints. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +7,7 @@
 #include <time.h>
 
 #include "config/config.h"
+#include "support/test.h"
 
 #define DATA "tests/data/config/"
 
@@ -318,8 +314,7 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	     "t.conf:1: \";\" has to stand in quotes"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct config *c = load(rows[i].text, strlen(rows[i].text));
 
 		if (c != NULL)
@@ -359,8 +354,7 @@ static void accepts_what_is_right(void **state)
 	    "cher.example\" } action = accept } mode = monitor",
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		config_unref(load_ok(rows[i]));
 }
 
@@ -402,8 +396,7 @@ static void refuses_bytes_that_have_no_place_in_text(void **state)
 	    {"\x1b[31m = 1", 9, "t.conf:1: \\x1b is a control character"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct config *c = load(rows[i].text, rows[i].len);
 
 		if ((c == NULL) != (rows[i].error != NULL))
@@ -421,7 +414,6 @@ static void tells_all_errors_of_a_file_at_once(void **state)
 	size_t n = 0;
 	FILE *f = fopen(DATA "many-errors.txt", "r");
 
-	(void)state;
 	assert_non_null(f);
 	wanted[fread(wanted, 1, sizeof(wanted) - 1, f)] = '\0';
 	fclose(f);
@@ -436,7 +428,6 @@ static void stops_at_enough_errors(void **state)
 {
 	char text[1000] = "";
 
-	(void)state;
 	for (int i = 0; i < 30; i++)
 		strcat(text, "modes = 1\n");
 	assert_null(load(text, strlen(text)));
@@ -459,8 +450,7 @@ static void tells_what_is_wrong_with_files(void **state)
 				       "inc/missing.conf: No such file or directory"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_null(config_load(rows[i].path, named, 1, &errors));
 		assert_string_equal(errors.item[0].text, rows[i].error);
 	}
@@ -474,7 +464,6 @@ static void tells_what_is_wrong_with_files(void **state)
 
 static void makes_odd_bytes_of_names_visible(void **state)
 {
-	(void)state;
 	assert_null(config_load("no\n\x1b[31m\xff", NULL, 0, &errors));
 	assert_string_equal(errors.item[0].text,
 			    "cannot read no\\x0a\\x1b[31m\\xff: No such file or directory");
@@ -497,7 +486,6 @@ static void values_arrive_in_their_types(void **state)
 	    "quarantine_by = hold report_to = listed report_format = rfc7489 on_error = accept\n"
 	    "discovery = psl trust_anchor = /etc/unbound/root.key\n");
 
-	(void)state;
 	assert_string_equal(c->listen, "unix:/run/alignd/milter");
 	assert_int_equal(c->socket_mode, 0600);
 	assert_int_equal(c->mode, CONFIG_MONITOR);
@@ -536,7 +524,6 @@ static void without_a_file_the_defaults_hold(void **state)
 {
 	const struct config *c = config_load(NULL, named, 1, &errors);
 
-	(void)state;
 	assert_non_null(c);
 	assert_string_equal(c->listen, "inet:8892@127.0.0.1");
 	assert_int_equal(c->mode, CONFIG_ENFORCE);
@@ -555,7 +542,6 @@ static void the_host_name_is_the_systems_unless_given(void **state)
 {
 	const struct config *c = config_load(NULL, NULL, 0, &errors);
 
-	(void)state;
 	assert_non_null(c);
 	assert_string_not_equal(c->hostname, "");
 	assert_string_equal(c->authserv_id, c->hostname);
@@ -570,7 +556,6 @@ static void what_is_read_later_overrides(void **state)
 	const struct config *c = config_load(DATA "over/alignd.conf", overrides, 3, &errors);
 	char *text;
 
-	(void)state;
 	if (c == NULL)
 		fail_msg("%s", errors.item[0].text);
 	assert_int_equal(c->mode, CONFIG_ENFORCE);	   /* conf.d/a.conf */
@@ -621,8 +606,7 @@ static void overrides_on_the_command_line_are_checked_alike(void **state)
 	    {"reports=yes", "-o: reports = yes needs report_from"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *const overrides[] = {"hostname=mx.here.example", rows[i].text};
 		const struct config *c = config_load(NULL, overrides, 2, &errors);
 
@@ -687,8 +671,7 @@ static void what_is_shown_reads_back_the_same(void **state)
 	    "rule \"u\" { action = on_temperror }\n",
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct config *c = load_ok(rows[i]), *again;
 		char *first = shown(c), *second;
 
@@ -712,7 +695,6 @@ static void the_sample_holds_the_defaults(void **state)
 	char *sample = written(config_sample), *first, *second, *to = sample;
 	const struct config *plain = load_ok(""), *c;
 
-	(void)state;
 	assert_null(load("mode = x", 8));
 	for (const char *p = sample; *p != '\0'; p++)
 		if (!(*p == '#' && (p == sample || p[-1] == '\n') && p[1] >= 'a' && p[1] <= 'z'))
@@ -745,8 +727,7 @@ static void every_option_and_rule_key_is_documented(void **state)
 	};
 	char *sample = written(config_sample), *man = written(config_man), wanted[100];
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i += 2) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i += 2) {
 		snprintf(wanted, sizeof(wanted), "\n#%s = ", names[i]);
 		assert_non_null(strstr(sample, wanted));
 		snprintf(wanted, sizeof(wanted), "\n.It Ic %s No = ", names[i]);
@@ -805,9 +786,8 @@ static void large_hostile_files_end_soon(void **state)
 	};
 	char *text = malloc(1048576);
 
-	(void)state;
 	assert_non_null(text);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		size_t before = strlen(rows[i].before), n = strlen(rows[i].repeat),
 		       after = strlen(rows[i].after);
 		clock_t start = clock();
@@ -830,7 +810,6 @@ static void too_many_rules_are_refused_soon(void **state)
 	size_t size = 1000000, n = 0;
 	char *text = malloc(size);
 
-	(void)state;
 	assert_non_null(text);
 	for (int i = 0; n + 60 < size; i++)
 		n += (size_t)sprintf(text + n, "rule \"r%d\" { list = yes action = mark }\n", i);
@@ -860,8 +839,7 @@ static void names_the_options_that_only_a_restart_takes_up(void **state)
 	};
 	const struct config *running = load_ok("mode = monitor nameserver = 192.0.2.1");
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct config *fresh = load_ok(rows[i].fresh);
 		struct strbuf names;
 
@@ -894,7 +872,6 @@ static void threads_share_and_read_configurations(void **state)
 	const struct config *c = load_ok("user = x");
 	pthread_t thread[2];
 
-	(void)state;
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, busy, (void *)config_ref(c)), 0);
 	config_unref(c);

@@ -1,15 +1,11 @@
 /* test_crlf.c - line ends of a body made CRLF. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/strbuf.h"
 #include "mail/crlf.h"
+#include "support/test.h"
 
 static void collect(void *arg, const unsigned char *bytes, size_t n)
 {
@@ -45,9 +41,8 @@ static void lone_line_ends_are_gathered(void **state)
 	char in[UNITS * 32];
 	struct strbuf out;
 
-	(void)state;
 	strbuf_init(&out, 4 * sizeof(in));
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		size_t n = strlen(units[i]);
 
 		for (size_t k = 0; k < UNITS; k++)
@@ -84,9 +79,8 @@ static void any_line_end_becomes_crlf_in_pieces_of_any_size(void **state)
 	};
 	struct strbuf out;
 
-	(void)state;
 	strbuf_init(&out, 1000);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		for (size_t step = 1; step < 12; step++) {
 			convert(rows[i].in, step, &out);
 			assert_string_equal(strbuf_text(&out), rows[i].out);
@@ -100,7 +94,6 @@ static void what_is_right_goes_on_in_one_piece(void **state)
 	struct crlf c = {0};
 	struct strbuf out;
 
-	(void)state;
 	strbuf_init(&out, 1000);
 	crlf_add(&c, (const unsigned char *)text, strlen(text), collect, &out);
 	assert_int_equal(out.len, strlen(text));
@@ -121,7 +114,6 @@ static void a_megabyte_of_line_ends_takes_no_longer_than_text(void **state)
 	size_t n = 1 << 20;
 	unsigned char *bytes = malloc(n);
 
-	(void)state;
 	assert_non_null(bytes);
 	for (size_t k = 0; k < 2; k++) {
 		struct crlf c = {0};

@@ -1,16 +1,12 @@
 /* test_crypto.c - SHA-256 and public keys. The keys' bounds and broken DER are in test_dkim_key.c.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/crypto.h"
 #include "mail/base64.h"
 #include "support/dkim_signer.h"
+#include "support/test.h"
 
 static void hashes_in_pieces_and_begins_anew(void **state)
 {
@@ -24,7 +20,6 @@ static void hashes_in_pieces_and_begins_anew(void **state)
 	struct sha256 *h = sha256_new(), *fork;
 	size_t n;
 
-	(void)state;
 	assert_non_null(h);
 	sha256_add(h, "a", 1);
 	sha256_add(h, NULL, 0);
@@ -50,7 +45,6 @@ static void verifies_what_each_kind_of_key_signed(void **state)
 	struct sha256 *h = sha256_new();
 	uint8_t hash[SHA256_SIZE];
 
-	(void)state;
 	assert_non_null(h);
 	sha256_add(h, "text", 4);
 	assert_true(sha256_end(h, hash));
@@ -89,7 +83,6 @@ static void says_what_is_no_key(void **state)
 	const char *refusal;
 	unsigned bits;
 
-	(void)state;
 	assert_true(public_key_rsa(NULL, 0, &k, &bits, &refusal));
 	assert_null(k);
 	assert_string_equal(refusal, "key is not an RSA key");

@@ -1,12 +1,8 @@
 /* test_digest.c - SHA-256 against the examples of FIPS 180. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "base/digest.h"
+#include "support/test.h"
 
 static void matches_the_published_examples(void **state)
 {
@@ -21,8 +17,7 @@ static void matches_the_published_examples(void **state)
 	uint8_t digest[DIGEST_SIZE];
 	char hex[2 * DIGEST_SIZE + 1];
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_true(digest_sha256(rows[i].text, strlen(rows[i].text), digest));
 		assert_string_equal(digest_hex(digest, sizeof(digest), hex), rows[i].hex);
 	}

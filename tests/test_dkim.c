@@ -1,10 +1,5 @@
 /* test_dkim.c - whole signatures, made by an independent signer, verified against a resolver of
  * written answers. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +10,7 @@
 #include "support/dkim_signer.h"
 #include "support/fake_resolver.h"
 #include "support/message.h"
+#include "support/test.h"
 
 #define NOW 1700000000
 #define HEADER \
@@ -68,7 +64,6 @@ static void verifier_anew(void)
 
 static int set_up(void **state)
 {
-	(void)state;
 	fx.rsa = signer_key_rsa(1024);
 	fx.long_rsa = signer_key_rsa(2048);
 	fx.ed25519 = signer_key_ed25519();
@@ -84,7 +79,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
 	dkim_verifier_free(fx.verifier);
 	resolver_free(fx.resolver);
 	signer_key_free(fx.rsa);
@@ -186,9 +180,8 @@ static void passes_both_algorithms_in_every_form(void **state)
 		unsigned bits;
 	} keys[] = {{"r", fx.rsa, 1024}, {"rr", fx.long_rsa, 2048}, {"e", fx.ed25519, 256}};
 
-	(void)state;
 	for (size_t k = 0; k < 3; k++)
-		for (size_t c = 0; c < sizeof(canons) / sizeof(canons[0]); c++) {
+		for (size_t c = 0; c < ARRAY_SIZE(canons); c++) {
 			struct signer s = {.key = keys[k].key,
 					   .selector = keys[k].selector,
 					   .canon = canons[c],
@@ -216,7 +209,6 @@ static void passes_in_pieces_of_any_size_and_with_bare_line_feeds(void **state)
 			   .headers = "Subject:From"};
 	char *field = signer_sign(&s, HEADER, BODY, strlen(BODY)), *header = with(field, HEADER);
 
-	(void)state;
 	for (size_t step = 1; step < 8; step++) {
 		assert_true(verify_in_steps(header, BODY, step, true));
 		assert_int_equal(fx.facts.signature[0].result, DKIM_PASS);
@@ -232,7 +224,6 @@ static void an_empty_body_passes(void **state)
 {
 	static const char *const canons[] = {"simple/simple", "relaxed/relaxed"};
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct signer s = {
 		    .key = fx.rsa, .selector = "r", .domain = "example.org", .canon = canons[i]};
@@ -259,7 +250,6 @@ static void fails_when_a_signed_field_changes(void **state)
 				  BODY, strlen(BODY));
 	char *header = with(field, changed);
 
-	(void)state;
 	verify(header, BODY);
 	assert_int_equal(fx.facts.signature[0].result, DKIM_FAIL);
 	assert_string_equal(fx.facts.signature[0].reason, "signature did not verify");
@@ -287,8 +277,7 @@ static void only_white_space_counts_as_white_space(void **state)
 	char *field = signer_sign(&s, "From: Ann <ann@example.org>\r\nTo: bob@example.net\r\n",
 				  BODY, strlen(BODY));
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *changed, *header;
 
 		assert_true(asprintf(&changed,
@@ -309,9 +298,8 @@ static void white_space_before_the_colon_hides_no_field(void **state)
 	static const char *const canons[] = {"simple/simple", "relaxed/relaxed"};
 	static const char *const names[] = {"From", "From ", "From\t", "From \t ", "FROM  "};
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++)
-		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++) {
+		for (size_t j = 0; j < ARRAY_SIZE(names); j++) {
 			struct signer s = {.key = fx.rsa,
 					   .selector = "r",
 					   .domain = "example.org",
@@ -337,7 +325,6 @@ static void what_the_library_cannot_hash_is_hashed_all_the_same(void **state)
 	static const char *const canons[] = {"simple/simple", "relaxed/relaxed"};
 	static const char odd[] = "From : Ann <ann@example.org>\r\nSubject \t: test\r\n";
 
-	(void)state;
 	publish_at("xn--b-eha._domainkey.xn--bcher-kva.example", fx.rsa);
 	for (size_t i = 0; i < 2; i++) {
 		struct signer utf8 = {.key = fx.rsa,
@@ -385,8 +372,7 @@ static void judges_each_of_several_signatures(void **state)
 						DKIM_PASS};
 	char *header = strdup(HEADER);
 
-	(void)state;
-	for (size_t i = sizeof(s) / sizeof(s[0]); i-- > 0;) {
+	for (size_t i = ARRAY_SIZE(s); i-- > 0;) {
 		char *field, *longer;
 
 		s[i].domain = "example.org";
@@ -421,7 +407,6 @@ static void a_signature_may_cover_other_signatures_good_or_bad(void **state)
 	     *three = signer_sign(&over, b, BODY, strlen(BODY));
 	char *header = with(three, b), *many = strdup(header);
 
-	(void)state;
 	verify(header, BODY);
 	assert_int_equal(fx.facts.count, 3);
 	assert_int_equal(fx.facts.signature[0].result, DKIM_PASS);
@@ -456,8 +441,7 @@ static void knows_the_tags_that_the_signer_may_add(void **state)
 	    {"d=example.org;", DKIM_NEUTRAL, "signature repeats a tag"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct signer s = {.key = fx.rsa, .selector = "r", .extra = rows[i].extra};
 
 		expect(&s, rows[i].result, rows[i].reason);
@@ -475,7 +459,6 @@ static void a_part_of_the_body_is_a_matter_of_policy(void **state)
 	struct signer s = {.key = fx.rsa, .selector = "r", .partial = true};
 	const char *const part = "signature covers a part of the body only";
 
-	(void)state;
 	s.body_length = (long)strlen("Hello world\r\n\r\nlast line\r\n");
 	expect(&s, DKIM_PASS, "");
 	assert_false(fx.facts.signature[0].partial_body);
@@ -510,8 +493,7 @@ static void the_key_decides_as_published(void **state)
 	    {"k6", "", DKIM_PERMERROR, "key record has no p="},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		publish(rows[i].selector, rows[i].record, fx.rsa);
 		expect(&(struct signer){.key = fx.rsa, .selector = rows[i].selector},
 		       rows[i].result, rows[i].reason);
@@ -546,8 +528,7 @@ static void trouble_with_the_dns_is_never_a_failed_signature(void **state)
 	};
 	char name[100];
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		snprintf(name, sizeof(name), "%s._domainkey.example.org", rows[i].selector);
 		fake_resolver_fail(fx.resolver, name, DNS_TXT, rows[i].status);
 		expect(&(struct signer){.key = fx.rsa, .selector = rows[i].selector},
@@ -560,7 +541,6 @@ static void of_several_records_any_that_verifies_will_do(void **state)
 {
 	static const char *const junk = "v=spf1 include:example.net -all";
 
-	(void)state;
 	publish("s1", junk, fx.rsa);
 	publish("s1", "v=DKIM1; p=%s", fx.rsa);
 	expect(&(struct signer){.key = fx.rsa, .selector = "s1"}, DKIM_PASS, "");
@@ -582,7 +562,6 @@ static void of_several_records_any_that_verifies_will_do(void **state)
 /* K44, R20 */
 static void a_minimum_of_our_own_is_policy(void **state)
 {
-	(void)state;
 	fx.settings.min_key_bits = 2048;
 	verifier_anew();
 	expect(&(struct signer){.key = fx.rsa, .selector = "r"}, DKIM_POLICY,
@@ -600,7 +579,6 @@ static void keys_are_asked_at_the_end_of_the_header(void **state)
 	struct dkim_message *m = dkim_message_new(fx.verifier, NOW);
 	struct lookups *l = lookups_new(fx.resolver);
 
-	(void)state;
 	give_header(m, header, false);
 	assert_int_equal(fake_resolver_asked(fx.resolver, "early._domainkey.example.org", DNS_TXT),
 			 0);
@@ -647,7 +625,6 @@ static void verifies_the_examples_of_the_standards(void **state)
 	    "Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)\r\n"
 	    "Message-ID: <20030712040037.46341.5F8J@football.example.com>\r\n";
 
-	(void)state;
 	fake_resolver_add(fx.resolver, "brisbane._domainkey.football.example.com", DNS_TXT,
 			  "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
 	fake_resolver_add(fx.resolver, "test._domainkey.football.example.com", DNS_TXT,
@@ -714,8 +691,7 @@ static void hostile_fields_cost_little_and_never_pass(void **state)
 	    {"\x80\xff: x\r\n :\r\nDKIM-Signature :", " v=1", 1, "\r\nFrom : a\r\n", 1},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *header = repeat(rows[i].before, rows[i].piece, rows[i].times, rows[i].after);
 		double start = cpu_ms();
 		char *cut = strstr(header, "\r\n\r\n");
@@ -738,7 +714,6 @@ static void many_different_lengths_cost_few_hashes(void **state)
 	char *body = malloc(size + 1), *header = strdup(HEADER), one[300];
 	double start;
 
-	(void)state;
 	assert_non_null(body);
 	memset(body, 'x', size);
 	for (size_t i = 76; i < size; i += 78)
@@ -771,7 +746,6 @@ static void a_header_over_the_limit_is_not_judged_in_part(void **state)
 	char *field = signer_sign(&s, HEADER, BODY, strlen(BODY)), *header = with(field, HEADER);
 	char *more = repeat(header, "X-Pad: 123456789\r\n", 1001, "");
 
-	(void)state;
 	verify(more, BODY);
 	assert_int_equal(fx.facts.signature[0].result, DKIM_PERMERROR);
 	assert_string_equal(fx.facts.signature[0].reason, "header is too large");

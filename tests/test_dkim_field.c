@@ -1,13 +1,9 @@
 /* test_dkim_field.c - the tags of a signature field. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check/dkim_field.h"
+#include "support/test.h"
 
 #define NOW 1700000000
 
@@ -35,7 +31,6 @@ static void reads_a_signature(void **state)
 	char name[DKIM_KEY_NAME_SIZE];
 	struct dkim_field f;
 
-	(void)state;
 	dkim_field_read(&f, DKIM_FIELD_DKIM, text, strlen(text), NOW);
 	assert_string_equal(f.reason, "");
 	assert_int_equal(f.problem, DKIM_NONE);
@@ -146,8 +141,7 @@ static void says_what_is_wrong(void **state)
 	};
 	struct dkim_field f;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		read_field(&f, DKIM_FIELD_DKIM, rows[i].text);
 		if (f.problem != rows[i].problem || strcmp(f.reason, rows[i].reason) != 0)
 			fail_msg("%s: %s, %s", rows[i].text, dkim_result_name(f.problem), f.reason);
@@ -160,7 +154,6 @@ static void bounds_the_signed_names(void **state)
 	struct dkim_field f;
 	size_t n;
 
-	(void)state;
 	strcpy(text, GOOD);
 	n = (size_t)(strstr(text, "h=") - text) + 2;
 	strcpy(text + n, "From");
@@ -207,8 +200,7 @@ static void reads_arc_fields(void **state)
 	};
 	struct dkim_field f;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		read_field(&f, rows[i].kind, rows[i].text);
 		assert_string_equal(f.reason, rows[i].reason);
 		assert_int_equal(f.instance, rows[i].instance);

@@ -1,10 +1,5 @@
 /* test_dkim_hash.c - the two hashes of a signature by our own canonicalization, against the
  * signer's. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +8,7 @@
 #include "mail/base64.h"
 #include "support/dkim_signer.h"
 #include "support/message.h"
+#include "support/test.h"
 
 #define HEADER \
 	"From: Ann <ann@example.org>\r\nTo: bob@example.net\r\nSubject: test\r\n folded \r\n" \
@@ -38,7 +34,6 @@ static void equals_what_was_signed_in_every_form(void **state)
 	char *p = signer_key_base64(key, false);
 	size_t n;
 
-	(void)state;
 	assert_true(base64_decode(p, strlen(p), raw, sizeof(raw), &n));
 	assert_true(public_key_ed25519(raw, n, &public, &refusal));
 	for (size_t i = 0; i < 16; i++)

@@ -1,9 +1,4 @@
 /* test_dkim_key.c - key records and the cache of decoded keys. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +9,7 @@
 #include "check/dkim_key.h"
 #include "mail/base64.h"
 #include "support/dkim_signer.h"
+#include "support/test.h"
 
 static struct fixture {
 	struct signer_key *rsa, *ed25519;
@@ -24,7 +20,6 @@ static struct fixture {
 
 static int set_up(void **state)
 {
-	(void)state;
 	fx.rsa = signer_key_rsa(1024);
 	fx.ed25519 = signer_key_ed25519();
 	fx.rsa_p = signer_key_base64(fx.rsa, false);
@@ -36,7 +31,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
 	dkim_key_cache_free(fx.cache);
 	signer_key_free(fx.rsa);
 	signer_key_free(fx.ed25519);
@@ -112,8 +106,7 @@ static void takes_the_records_of_rfc_6376_and_8463(void **state)
 	    {"v=DKIM1; t=; g=*; n=note with 100%25; zz=1; p=%s", false, false, false},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dkim_key *k =
 		    key_of_row(rows[i].text, rows[i].ed25519 ? fx.ed25519_p : fx.rsa_p);
 
@@ -135,7 +128,6 @@ static void takes_a_bare_rsa_public_key_and_white_space_in_base64(void **state)
 	struct dkim_key *k = key_of_row("v=DKIM1; p=%s", fx.rsa_bare);
 	char folded[4096] = "";
 
-	(void)state;
 	assert_null(dkim_key_refusal(k));
 	verifies(k, fx.rsa);
 	dkim_key_unref(k);
@@ -180,8 +172,7 @@ static void refuses_other_records_and_says_why(void **state)
 	    {"<html>", "key record has a syntax error", true},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dkim_key *k = key_of_row(rows[i].text, fx.rsa_p);
 
 		if (dkim_key_refusal(k) == NULL || strcmp(dkim_key_refusal(k), rows[i].why) != 0)
@@ -206,7 +197,6 @@ static void refuses_der_that_is_not_exactly_one_key(void **state)
 	size_t n;
 	struct dkim_key *k;
 
-	(void)state;
 	assert_true(base64_decode(fx.rsa_p, strlen(fx.rsa_p), der, sizeof(der), &n));
 	der[n] = 0;
 	for (size_t cut = 1; cut <= n + 1; cut++) {
@@ -261,8 +251,7 @@ static void bounds_modulus_and_exponent(void **state)
 	    {2048, "\1\1\1\1\1\1\1\1\1", 9, "key has an unusable exponent"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dkim_key *k =
 		    key_of_numbers(rows[i].bits, (const uint8_t *)rows[i].exponent, rows[i].len);
 
@@ -284,7 +273,6 @@ static void keeps_decoded_keys_by_name_and_whole_text(void **state)
 	struct dkim_key *other = dkim_key_get(fx.cache, "b", refused, strlen(refused));
 	struct dkim_key *shorter = dkim_key_get(fx.cache, "a", refused, strlen(refused) - 1);
 
-	(void)state;
 	assert_ptr_equal(a, again);
 	assert_ptr_not_equal(a, other);
 	assert_ptr_not_equal(a, shorter);
@@ -302,7 +290,6 @@ static void never_grows_and_hands_out_keys_that_outlive_it(void **state)
 	struct dkim_key *kept, *k;
 	char text[64], *record = signer_key_record(fx.rsa);
 
-	(void)state;
 	assert_non_null(c);
 	assert_non_null(none);
 	kept = dkim_key_get(c, "kept", record, strlen(record));
@@ -356,7 +343,6 @@ static void is_right_when_four_threads_use_it(void **state)
 	pthread_t thread[4];
 	void *wrong;
 
-	(void)state;
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, user, c), 0);
 	for (size_t i = 0; i < 4; i++) {

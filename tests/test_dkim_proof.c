@@ -1,9 +1,4 @@
 /* test_dkim_proof.c - a signature against the keys published for it. More of it in test_dkim.c. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +7,7 @@
 #include "check/dkim_proof.h"
 #include "support/dkim_signer.h"
 #include "support/fake_resolver.h"
+#include "support/test.h"
 
 static struct fixture {
 	struct signer_key *key, *other_key;
@@ -20,7 +16,6 @@ static struct fixture {
 
 static int set_up(void **state)
 {
-	(void)state;
 	fx.key = signer_key_rsa(1024);
 	fx.other_key = signer_key_rsa(1024);
 	fx.cache = dkim_key_cache_new(16, NULL);
@@ -29,7 +24,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
 	signer_key_free(fx.key);
 	signer_key_free(fx.other_key);
 	dkim_key_cache_free(fx.cache);
@@ -97,7 +91,6 @@ static void expect(const char *const *records, size_t n, enum dkim_result result
 
 static void of_several_records_the_order_does_not_matter(void **state)
 {
-	(void)state;
 	EXPECT(DKIM_PASS, "", "+");
 	EXPECT(DKIM_FAIL, "signature did not verify", "-");
 	EXPECT(DKIM_PASS, "", "-", "+");
@@ -115,7 +108,6 @@ static void what_is_no_base64_asks_for_no_key(void **state)
 	struct resolver *r = fake_resolver_new();
 	struct dkim_proof proof = prove(r, "A!");
 
-	(void)state;
 	assert_int_equal(proof.result, DKIM_NEUTRAL);
 	assert_string_equal(proof.reason, "b= is not base64");
 	assert_int_equal(fake_resolver_asked(r, "s._domainkey.example.org", DNS_TXT), 0);

@@ -1,10 +1,5 @@
 /* test_dmarc.c - DMARC from author domain to result. Rows name the duty they check (RFC 9989
  * receiver duties D..). */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +8,7 @@
 #include "check/dmarc_psl.h"
 #include "support/dmarc_world.h"
 #include "support/fake_resolver.h"
+#include "support/test.h"
 
 /* "pass example.com p=reject>quarantine org=example.com spf=relaxed dkim" */
 static const char *shown(const struct dmarc_facts *d, char text_r[800])
@@ -367,8 +363,7 @@ static void judges_by_the_tree(void **state)
 {
 	static const struct dmarc_settings s = {.discovery = DISCOVERY_TREEWALK};
 
-	(void)state;
-	check_rows(results, sizeof(results) / sizeof(results[0]), &s);
+	check_rows(results, ARRAY_SIZE(results), &s);
 }
 
 static const struct row psl_results[] = {
@@ -422,9 +417,8 @@ static void judges_by_the_list(void **state)
 	struct dmarc_psl *psl = dmarc_psl_new("tests/data/dmarc_psl/list.dat", NULL);
 	const struct dmarc_settings s = {.discovery = DISCOVERY_PSL, .psl = psl};
 
-	(void)state;
 	assert_non_null(psl);
-	check_rows(psl_results, sizeof(psl_results) / sizeof(psl_results[0]), &s);
+	check_rows(psl_results, ARRAY_SIZE(psl_results), &s);
 	dmarc_psl_free(psl);
 }
 
@@ -437,7 +431,6 @@ static void hints_save_questions(void **state)
 	struct dmarc_facts out;
 	struct dmarc_world w;
 
-	(void)state;
 	dmarc_world_make(&w, zone);
 	dmarc_hint(w.lookups, "");
 	assert_int_equal(lookups_count(w.lookups), 0);
@@ -460,7 +453,6 @@ static void a_slow_answer_is_a_temperror(void **state)
 	struct dmarc_facts out;
 	struct dmarc_world w;
 
-	(void)state;
 	dmarc_world_make(&w, zone);
 	lookups_deadline(w.lookups, clock_mono_ms() + 5);
 	dmarc_check(w.lookups, &s, "example.com", &f, &out);
@@ -478,7 +470,6 @@ static void forgets_the_alignment_with_another_author(void **state)
 	struct dmarc_facts out;
 	struct dmarc_world w;
 
-	(void)state;
 	dmarc_world_make(&w, zone);
 	dmarc_check(w.lookups, &s, "example.com", &f, &out);
 	assert_int_equal(signature.aligned, ALIGNED_STRICT);

@@ -1,14 +1,10 @@
 /* test_dmarc_align.c - alignment of identifiers. Rows name the duty they check. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "check/dmarc_align.h"
 #include "support/dmarc_world.h"
+#include "support/test.h"
 
 static enum dmarc_kinship kin(struct dmarc_world *w, const char *a, const char *b)
 {
@@ -91,8 +87,7 @@ static void compares_organizational_domains(void **state)
 	     DMARC_STRANGERS},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dmarc_world w;
 
 		dmarc_world_make(&w, rows[i].rows);
@@ -112,7 +107,6 @@ static void a_late_answer_is_no_reason_to_part_two_names(void **state)
 					 .failed_high = "example.com"};
 	struct dmarc_walk late = {.start = "b.example.com", .org = "example.com"};
 
-	(void)state;
 	assert_int_equal(dmarc_kinship(&early, &late), DMARC_UNSURE);
 	late.stop = "example.com";
 	assert_int_equal(dmarc_kinship(&early, &late), DMARC_UNSURE);
@@ -179,7 +173,6 @@ static void failures_are_taken_for_all_they_could_hide(void **state)
 	uint32_t seed = 20261121;
 	size_t unsure = 0;
 
-	(void)state;
 	for (int round = 0; round < 1500; round++) {
 		enum state_of_name given[NAMES];
 		struct dmarc_world w;
@@ -385,8 +378,7 @@ static const struct align_row {
 
 static void aligns_what_passed_and_remembers_what_might_have(void **state)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(align_rows) / sizeof(align_rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(align_rows); i++) {
 		const struct align_row *row = &align_rows[i];
 		const char *rows[WORLD_ROWS] = {NULL};
 		struct dkim_signature signatures[3] = {{.key_bits = 2048}};
@@ -443,8 +435,7 @@ static void walks_only_where_a_walk_can_matter(void **state)
 	    {"example.com v=DMARC1; p=none", "a.b.example.com", 4},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *zone[WORLD_ROWS] = {rows[i].record};
 		struct dkim_signature signature = {.result = DKIM_PASS};
 		struct facts f = {.dkim = {.count = 1, .signature = &signature}};

@@ -1,16 +1,12 @@
 /* test_dmarc_discover.c - the record at a name, and the walk up the tree. Rows name the duty they
  * check. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "check/dmarc_discover.h"
 #include "support/dmarc_world.h"
 #include "support/fake_resolver.h"
+#include "support/test.h"
 
 #define DEEP "a.b.c.d.e.f.g.h.i.j.mail.example.com"
 
@@ -42,8 +38,7 @@ static void finds_the_record_at_a_name(void **state)
 	    {"D62 bogus", {"%x.example"}, DMARC_FOUND_FAILED},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dmarc_world w;
 		struct dmarc_record r;
 
@@ -61,7 +56,6 @@ static void gives_the_one_record_even_if_other_texts_follow(void **state)
 	struct dmarc_world w;
 	struct dmarc_record r;
 
-	(void)state;
 	dmarc_world_make(&w, rows);
 	assert_int_equal(dmarc_record_at(w.lookups, "x.example", &r), DMARC_FOUND_RECORD);
 	assert_true(r.valid);
@@ -180,8 +174,7 @@ static void finds_organization_and_policy(void **state)
 	     "a.example.com"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dmarc_world w;
 		struct dmarc_walk walk;
 
@@ -262,8 +255,7 @@ static void a_failure_leaves_open_only_what_depends_on_it(void **state)
 	     NULL},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dmarc_world w;
 		struct dmarc_walk walk;
 
@@ -295,7 +287,6 @@ static void asks_eight_names_at_most_and_each_once(void **state)
 	struct dmarc_world w;
 	struct dmarc_walk walk;
 
-	(void)state;
 	dmarc_world_make(&w, rows);
 	dmarc_walk_hint(w.lookups, DEEP);
 	dmarc_walk(w.lookups, NULL, DEEP, &walk);
@@ -313,7 +304,6 @@ static void copes_with_the_longest_name(void **state)
 	struct dmarc_world w;
 	struct dmarc_walk walk;
 
-	(void)state;
 	for (size_t i = 0; i < 253; i++)
 		start[i] = i % 2 == 0 ? 'a' : '.';
 	start[253] = '\0';
@@ -341,8 +331,7 @@ static void only_nxdomain_means_that_a_domain_does_not_exist(void **state)
 	     DMARC_EXISTS},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dmarc_world w;
 
 		dmarc_world_make(&w, rows[i].rows);
@@ -396,9 +385,8 @@ static void walks_no_tree_with_a_public_suffix_list(void **state)
 	};
 	struct dmarc_psl *psl = dmarc_psl_new("tests/data/dmarc_psl/list.dat", NULL);
 
-	(void)state;
 	assert_non_null(psl);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dmarc_world w;
 		struct dmarc_walk walk;
 

@@ -1,16 +1,12 @@
 /* test_dmarc_generated.c - DMARC of generated trees of records and generated facts: alignd, a
  * second reading of RFC 9989 written here, and libopendmarc come to the same. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "check/dmarc.h"
 #include "support/fake_resolver.h"
+#include "support/test.h"
 
 #define WORLDS 20000
 
@@ -20,7 +16,7 @@ static const struct {
 	int parent;
 } tree[] = {{"e", -1},	  {"a.e", 0},	{"b.e", 0},	{"x.a.e", 1},
 	    {"y.a.e", 1}, {"x.b.e", 2}, {"z.x.a.e", 3}, {"w.z.x.a.e", 6}};
-#define NAMES (int)(sizeof(tree) / sizeof(tree[0]))
+#define NAMES (int)(ARRAY_SIZE(tree))
 
 static unsigned chance(uint32_t *seed, unsigned n)
 {
@@ -154,9 +150,8 @@ static void agrees_with_libopendmarc_and_a_second_reading_for_generated_facts(vo
 	size_t passes = 0, fails = 0;
 	uint32_t seed = 20261121;
 
-	(void)state;
 	for (size_t n = 0; n < WORLDS; n++) {
-		struct published at[sizeof(tree) / sizeof(tree[0])];
+		struct published at[ARRAY_SIZE(tree)];
 		int author, spf, dkim[2];
 		struct resolver *r = fake_resolver_new();
 		struct lookups *l = lookups_new(r);

@@ -1,9 +1,4 @@
 /* test_dmarc_psl.c - organizational domains by the Public Suffix List. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +6,7 @@
 
 #include "base/domain.h"
 #include "check/dmarc_psl.h"
+#include "support/test.h"
 
 static void finds_one_label_more_than_the_suffix(void **state)
 {
@@ -42,9 +38,8 @@ static void finds_one_label_more_than_the_suffix(void **state)
 	struct error why = {""};
 	struct dmarc_psl *p = dmarc_psl_new("tests/data/dmarc_psl/list.dat", &why);
 
-	(void)state;
 	assert_non_null(p);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *org = dmarc_psl_org(p, rows[i].name);
 
 		if (strcmp(org, rows[i].org) != 0)
@@ -64,7 +59,6 @@ static void agrees_with_the_vectors_of_the_list(void **state)
 	char line[200], text[100], expected[100], name[DOMAIN_SIZE], want[DOMAIN_SIZE];
 	size_t tried = 0;
 
-	(void)state;
 	assert_non_null(p);
 	assert_non_null(vectors);
 	while (fgets(line, sizeof(line), vectors) != NULL) {
@@ -95,7 +89,6 @@ static void says_why_a_list_cannot_be_loaded(void **state)
 	struct error why = {""};
 	int fd = mkstemp(path);
 
-	(void)state;
 	assert_null(dmarc_psl_new("/nonexistent/list", &why));
 	assert_string_equal(why.text, "/nonexistent/list: cannot be read as a public suffix list");
 	assert_true(fd >= 0);

@@ -1,15 +1,11 @@
 /* test_dmarc_record.c - DMARC policy records. Rows name the duty they check (RFC 9989 receiver
  * duties D..). */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check/dmarc_record.h"
+#include "support/test.h"
 
 /* Parse a copy that ends where the text ends, so that a checker sees a read beyond it. */
 static bool parse_bytes(const void *text, size_t len, struct dmarc_record *r)
@@ -82,8 +78,7 @@ static void knows_its_records_by_the_version(void **state)
 	};
 	struct dmarc_record r;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (parse(rows[i].text, &r) != rows[i].is)
 			fail_msg("%s: %s", rows[i].duty, rows[i].text);
 	assert_false(dmarc_record_parse(NULL, 0, &r));
@@ -136,8 +131,7 @@ static void reads_tags_and_drops_what_is_wrong(void **state)
 	char text[160];
 	struct dmarc_record r;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_true(parse(rows[i].text, &r));
 		if (strcmp(shown(&r, text), rows[i].shown) != 0)
 			fail_msg("%s: %s: %s", rows[i].duty, rows[i].text, text);
@@ -188,8 +182,7 @@ static void falls_back_to_none_for_those_who_want_reports(void **state)
 	char text[160];
 	struct dmarc_record r;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_true(parse(rows[i].text, &r));
 		if (strcmp(shown(&r, text), rows[i].shown) != 0 ||
 		    strcmp(r.error, rows[i].error) != 0)
@@ -219,8 +212,7 @@ static void keeps_report_addresses(void **state)
 	};
 	struct dmarc_record r;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_true(parse(rows[i].text, &r));
 		assert_string_equal(r.rua, rows[i].rua);
 		assert_string_equal(r.ruf, rows[i].ruf);
@@ -233,7 +225,6 @@ static void cuts_long_lists_at_a_comma(void **state)
 	struct dmarc_record r;
 	size_t n = strlen(text);
 
-	(void)state;
 	for (int i = 0; i < 200; i++)
 		n += (size_t)sprintf(text + n, "%smailto:r%03d@b.example", i > 0 ? "," : "", i);
 	assert_true(parse(text, &r));
@@ -298,8 +289,7 @@ static void judges_uris(void **state)
 	    {"", false},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		size_t len = strlen(rows[i].uri);
 		char *copy = malloc(len > 0 ? len : 1);
 

@@ -1,14 +1,10 @@
 /* test_dmarc_verdict.c - libopendmarc as a second opinion. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "base/domain.h"
 #include "check/dmarc_verdict.h"
+#include "support/test.h"
 
 static const char *const authors[] = {
     "example.com",
@@ -47,8 +43,7 @@ static void agrees_with_arithmetic_for_every_name(void **state)
 	char name[DOMAIN_SIZE];
 	uint32_t seed = 1;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(authors) / sizeof(authors[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(authors); i++) {
 		assert_true(domain_normal(authors[i], strlen(authors[i]), name));
 		agrees(name);
 	}
@@ -87,7 +82,6 @@ static void is_safe_in_threads(void **state)
 	pthread_t thread[4];
 	int wrong[4] = {0};
 
-	(void)state;
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, judge_often, &wrong[i]), 0);
 	for (size_t i = 0; i < 4; i++) {

@@ -1,12 +1,8 @@
 /* test_domain.c - domain names in normal form. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "base/domain.h"
+#include "support/test.h"
 
 /* D02, D03, S12 */
 static void normalizes(void **state)
@@ -37,8 +33,7 @@ static void normalizes(void **state)
 	};
 	char name[DOMAIN_SIZE];
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_int_equal(domain_normal(rows[i].in, strlen(rows[i].in), name),
 				 rows[i].out != NULL);
 		/* what was begun of a name must not be taken for one */
@@ -51,7 +46,6 @@ static void refuses_what_is_too_long(void **state)
 {
 	char text[300], name[DOMAIN_SIZE];
 
-	(void)state;
 	memset(text, 'a', sizeof(text));
 	for (size_t i = 49; i < sizeof(text); i += 50)
 		text[i] = '.';
@@ -66,7 +60,6 @@ static void refuses_what_is_too_long(void **state)
 
 static void answers_questions_about_labels(void **state)
 {
-	(void)state;
 	assert_true(domain_at_or_below("a.example", "a.example"));
 	assert_true(domain_at_or_below("b.a.example", "a.example"));
 	assert_false(domain_at_or_below("ba.example", "a.example"));
@@ -93,8 +86,7 @@ static void knows_host_names(void **state)
 	    {"a.example-", false},    {"", false},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_int_equal(domain_is_hostname(rows[i].name), rows[i].is);
 }
 

@@ -1,13 +1,9 @@
 /* test_encoded_word.c - what encoded-words hide. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mail/encoded_word.h"
+#include "support/test.h"
 
 static void only_bytes_that_break_readers_are_harmful(void **state)
 {
@@ -37,8 +33,7 @@ static void only_bytes_that_break_readers_are_harmful(void **state)
 	    {"=00", false},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		size_t len = strlen(rows[i].text);
 		char *copy = malloc(len > 0 ? len : 1);
 

@@ -1,18 +1,13 @@
 /* test_error.c - the reason of a failed call. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "support/test.h"
 
 static void says_why(void **state)
 {
 	struct error why = {""};
 
-	(void)state;
 	error_set(&why, "line %d: %s", 3, "no such key");
 	assert_string_equal(why.text, "line 3: no such key");
 	error_prefix(&why, "%s", "a.conf");
@@ -23,7 +18,6 @@ static void says_why(void **state)
 
 static void nobody_has_to_ask_why(void **state)
 {
-	(void)state;
 	error_set(NULL, "%s", "x");
 	error_prefix(NULL, "%s", "x");
 }
@@ -33,7 +27,6 @@ static void long_reasons_are_cut(void **state)
 	char huge[2 * ERROR_TEXT_MAX];
 	struct error why = {""};
 
-	(void)state;
 	memset(huge, 'h', sizeof(huge));
 	huge[sizeof(huge) - 1] = '\0';
 	error_set(&why, "%s", huge);

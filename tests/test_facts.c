@@ -1,16 +1,11 @@
 /* test_facts.c - names of the results, and the result of all signatures together. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include "check/facts.h"
+#include "support/test.h"
 
 /* R04 */
 static void names_results_as_rfc_8601_does(void **state)
 {
-	(void)state;
 	assert_string_equal(iprev_result_name(IPREV_PERMERROR), "permerror");
 	assert_string_equal(helo_result_name(HELO_MISMATCH), "mismatch");
 	assert_string_equal(spf_result_name(SPF_SOFTFAIL), "softfail");
@@ -37,8 +32,7 @@ static void sums_up_the_signatures(void **state)
 	static struct dkim_signature signatures[3];
 	struct dkim_facts f = {.signature = signatures};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		f.count = rows[i].count;
 		for (size_t k = 0; k < f.count; k++)
 			f.signature[k].result = rows[i].result[k];

@@ -1,14 +1,10 @@
 /* test_flights.c - the questions on their way, and who waits for each. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <pthread.h>
 #include <stdio.h>
 
 #include "base/limits.h"
 #include "dns/flights.h"
+#include "support/test.h"
 
 #define MOST 800
 
@@ -154,7 +150,7 @@ static void one_domain_gets_no_more_than_its_share(void **state)
 	char name[100];
 	bool first;
 
-	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+	for (size_t row = 0; row < ARRAY_SIZE(rows); row++) {
 		struct flights *own = flights_new(NULL, MOST);
 		int i = 0;
 

@@ -1,14 +1,10 @@
 /* test_gzip.c - what was compressed comes back, and is always the same. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "report/gzip.h"
+#include "support/test.h"
 
 static void gzip_whole(struct strbuf *out, const unsigned char *in, size_t n, size_t pieces)
 {
@@ -26,8 +22,7 @@ static void comes_back(void **state)
 {
 	size_t sizes[] = {0, 1, 1000, 300000};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		unsigned char *in = calloc(1, sizes[i] + 1), *back = calloc(1, sizes[i] + 1);
 		struct strbuf a, b;
 		z_stream z = {.next_out = back, .avail_out = (unsigned)sizes[i] + 1};
@@ -62,7 +57,6 @@ static void stops_at_the_cap(void **state)
 	struct strbuf b;
 	struct gzip *z;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(noise); i++)
 		noise[i] = (unsigned char)(i * i / 7);
 	strbuf_init(&b, 10);

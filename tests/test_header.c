@@ -1,17 +1,11 @@
 /* test_header.c - the bounded header list. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "mail/header.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+#include "support/test.h"
 
 static struct headers *sample(void)
 {
@@ -31,7 +25,6 @@ static void keeps_fields_in_order(void **state)
 	struct headers *h = sample();
 	struct header_field f;
 
-	(void)state;
 	assert_int_equal(headers_count(h), 5);
 	f = headers_at(h, 1);
 	assert_string_equal(f.name, "From");
@@ -49,7 +42,6 @@ static void counts_fields_of_one_name_from_1(void **state)
 	struct header_cursor c = {0};
 	struct header_field f;
 
-	(void)state;
 	assert_int_equal(headers_count_named(h, "RECEIVED"), 3);
 	assert_int_equal(headers_count_named(h, "Receive"), 0);
 	assert_true(headers_find(h, "received", 2, &f));
@@ -81,14 +73,12 @@ static void a_name_is_known_in_any_dress(void **state)
 	    {" ", false},     {"From\x01", false},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_int_equal(header_name_is(rows[i].name, "From"), rows[i].is);
 }
 
 static void knows_valid_names(void **state)
 {
-	(void)state;
 	assert_true(header_name_valid("From"));
 	assert_true(header_name_valid("!~"));
 	assert_false(header_name_valid(""));
@@ -108,8 +98,7 @@ static void knows_white_space_that_is_none(void **state)
 	    {"a\rb", true}, {"a\r\n b\r", true}, {"a\r\r\n b", true}, {"\r", true},
 	    {"a\vb", true}, {"a\f", true}};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (header_value_odd(rows[i].value, strlen(rows[i].value)) != rows[i].odd)
 			fail_msg("row %zu", i);
 }
@@ -126,8 +115,7 @@ static void knows_clean_values(void **state)
 	    {"a\r b", 4, false},   {"a\0b", 3, false}, {"\x7f", 1, false}, {"a\n\n b", 5, false},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (header_value_clean(rows[i].value, rows[i].len) != rows[i].clean)
 			fail_msg("row %zu", i);
 }
@@ -136,7 +124,6 @@ static void too_many_fields_are_an_overflow(void **state)
 {
 	struct headers *h = headers_new((size_t)1 << 24);
 
-	(void)state;
 	assert_non_null(h);
 	for (int i = 0; i < 10000; i++)
 		assert_int_equal(headers_add(h, "X", "y"), i < MAX_HEADER_FIELDS);
@@ -154,7 +141,6 @@ static void the_byte_limit_counts_everything_and_stays(void **state)
 {
 	struct headers *h = headers_new(12);
 
-	(void)state;
 	assert_non_null(h);
 	assert_true(headers_add(h, "Name", "value.")); /* 4 + 6 and two NULs */
 	assert_false(headers_overflow(h));
@@ -172,7 +158,6 @@ static void a_huge_field_is_an_overflow(void **state)
 	struct headers *h = headers_new((size_t)1 << 24);
 	char *value = malloc(MAX_HEADER_FIELD_BYTES + 1);
 
-	(void)state;
 	assert_non_null(h);
 	assert_non_null(value);
 	memset(value, 'x', MAX_HEADER_FIELD_BYTES);
@@ -190,7 +175,6 @@ static void growing_keeps_what_was_there(void **state)
 	struct headers *h = headers_new((size_t)1 << 24);
 	char name[32], value[600];
 
-	(void)state;
 	assert_non_null(h);
 	memset(value, 'v', sizeof(value));
 	value[sizeof(value) - 1] = '\0';
@@ -219,8 +203,7 @@ static void unfolds(void **state)
 	};
 	char buf[32];
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		size_t len = strlen(rows[i].in);
 		char *copy = malloc(len > 0 ? len : 1);
 

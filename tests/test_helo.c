@@ -1,15 +1,11 @@
 /* test_helo.c - the HELO argument. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "check/helo.h"
 #include "support/fake_resolver.h"
+#include "support/test.h"
 
 struct world {
 	struct resolver *resolver;
@@ -80,9 +76,8 @@ static void judges_names_and_literals(void **state)
 	struct addr client;
 	struct world w;
 
-	(void)state;
 	begin(&w);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_true(addr_parse(rows[i].client, &client));
 		helo_hint(w.lookups, rows[i].helo, &client);
 		helo_check(w.lookups, rows[i].helo, &client, &w.iprev, &w.facts);
@@ -114,10 +109,9 @@ static void knows_any_confirmed_ptr_name(void **state)
 	struct addr client;
 	struct world w;
 
-	(void)state;
 	begin(&w);
 	assert_true(addr_parse("192.0.2.1", &client));
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		w.iprev.result = rows[i].confirmed ? IPREV_PASS : IPREV_FAIL;
 		strcpy(w.iprev.name, "mx.example");
 		helo_check(w.lookups, rows[i].helo, &client, &w.iprev, &w.facts);
@@ -131,7 +125,6 @@ static void hints_what_the_check_will_ask(void **state)
 	struct addr client;
 	struct world w;
 
-	(void)state;
 	begin(&w);
 	assert_true(addr_parse("192.0.2.1", &client));
 	helo_hint(w.lookups, "Other.example", &client);

@@ -1,9 +1,4 @@
 /* test_include.c - the names of the files that an include asks for. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +6,7 @@
 #include <unistd.h>
 
 #include "config/include.h"
+#include "support/test.h"
 
 static void found(const char *from, const char *pattern, const char *expect)
 {
@@ -30,7 +26,6 @@ static void found(const char *from, const char *pattern, const char *expect)
 
 static void a_name_is_relative_to_the_file_that_includes_it(void **state)
 {
-	(void)state;
 	found("/etc/alignd/alignd.conf", "rules/dmarc.conf", "/etc/alignd/rules/dmarc.conf");
 	found("/etc/alignd/alignd.conf", "/srv/x.conf", "/srv/x.conf");
 	found("alignd.conf", "x.conf", "x.conf");
@@ -43,9 +38,8 @@ static void a_pattern_matches_names_in_the_order_of_their_bytes(void **state)
 					    "9.conf", ".hidden.conf", "x.conf.old"};
 	char dir[] = "/tmp/alignd-test-XXXXXX", from[64], expect[256], path[64];
 
-	(void)state;
 	assert_non_null(mkdtemp(dir));
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
 		assert_int_equal(fclose(fopen(path, "w")), 0);
 	}
@@ -53,7 +47,7 @@ static void a_pattern_matches_names_in_the_order_of_their_bytes(void **state)
 	snprintf(expect, sizeof(expect), "%s/10.conf %s/9.conf %s/B.conf %s/b.conf", dir, dir, dir,
 		 dir);
 	found(from, "*.conf", expect);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
 		unlink(path);
 	}
@@ -66,7 +60,6 @@ static void too_many_files_are_refused(void **state)
 	struct include names;
 	struct error why;
 
-	(void)state;
 	assert_non_null(mkdtemp(dir));
 	for (int i = 0; i <= INCLUDE_MAX_FILES; i++) {
 		snprintf(path, sizeof(path), "%s/%d", dir, i);

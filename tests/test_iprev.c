@@ -1,15 +1,11 @@
 /* test_iprev.c - reverse DNS with forward confirmation, case by case of RFC 8601 2.7.3. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "check/iprev.h"
 #include "support/fake_resolver.h"
+#include "support/test.h"
 
 struct world {
 	struct resolver *resolver;
@@ -59,7 +55,6 @@ static void passes_if_a_name_holds_the_client(void **state)
 	static const char *const clients[] = {"192.0.2.1", "2001:db8::1"};
 	struct world w;
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		begin(&w, clients[i]);
 		add_ptr(&w, "other.example");
@@ -79,7 +74,6 @@ static void fails_if_the_names_have_other_addresses_or_none(void **state)
 {
 	struct world w;
 
-	(void)state;
 	begin(&w, "192.0.2.1");
 	add_ptr(&w, "mx.example");
 	assert_int_equal(check(&w), IPREV_FAIL);
@@ -99,7 +93,6 @@ static void an_error_of_one_name_does_not_spoil_the_match_of_another(void **stat
 {
 	struct world w;
 
-	(void)state;
 	begin(&w, "192.0.2.1");
 	add_ptr(&w, "broken.example");
 	add_ptr(&w, "mx.example");
@@ -115,7 +108,6 @@ static void without_a_match_an_error_makes_temperror(void **state)
 {
 	struct world w;
 
-	(void)state;
 	for (int broken_first = 0; broken_first < 2; broken_first++) {
 		begin(&w, "192.0.2.1");
 		add_ptr(&w, broken_first ? "broken.example" : "mx.example");
@@ -143,8 +135,7 @@ static void no_ptr_record_is_permerror_and_a_failed_question_temperror(void **st
 	};
 	struct world w;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		begin(&w, "2001:db8::1");
 		fail_ptr(&w, rows[i].status);
 		assert_int_equal(check(&w), rows[i].result);
@@ -158,7 +149,6 @@ static void what_has_not_come_by_the_deadline_is_temperror(void **state)
 {
 	struct world w;
 
-	(void)state;
 	begin(&w, "192.0.2.1");
 	fail_ptr(&w, DNS_TIMEOUT);
 	lookups_deadline(w.lookups, clock_mono_ms() + 10);
@@ -172,7 +162,6 @@ static void only_the_first_names_count(void **state)
 	struct world w;
 	char name[32];
 
-	(void)state;
 	begin(&w, "192.0.2.1");
 	for (int i = 0; i <= MAX_PTR_NAMES; i++) {
 		snprintf(name, sizeof(name), "n%d.example", i);
@@ -190,8 +179,7 @@ static void odd_names_do_no_harm(void **state)
 	static const char *const names[] = {"", "a..example", "\\000.example", "x"};
 	struct world w;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		begin(&w, "192.0.2.1");
 		add_ptr(&w, names[i]);
 		iprev_hint(w.lookups, &w.client);
@@ -204,7 +192,6 @@ static void hints_ask_the_names_of_the_answer(void **state)
 {
 	struct world w;
 
-	(void)state;
 	begin(&w, "192.0.2.1");
 	add_ptr(&w, "mx.example");
 	fake_resolver_add(w.resolver, "mx.example", DNS_A, "192.0.2.1");
@@ -220,7 +207,6 @@ static void without_a_client_nothing_is_asked(void **state)
 {
 	struct world w;
 
-	(void)state;
 	begin(&w, "192.0.2.1");
 	w.client.family = ADDR_NONE;
 	iprev_hint(w.lookups, &w.client);

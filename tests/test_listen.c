@@ -1,9 +1,4 @@
 /* test_listen.c - who listens on an address, and how a unix socket looks. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +9,10 @@
 #include <unistd.h>
 
 #include "session/listen.h"
+#include "support/test.h"
 
 static void knows_the_path_of_a_unix_socket(void **state)
 {
-	(void)state;
 	assert_string_equal(listen_path("unix:/run/alignd/sock"), "/run/alignd/sock");
 	assert_null(listen_path("inet:8892@127.0.0.1"));
 	assert_null(listen_path("inet6:8892@[::1]"));
@@ -41,7 +36,6 @@ static void knocks_at_a_unix_socket(void **state)
 	char dir[] = "/tmp/alignd-test-XXXXXX", address[64];
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s/s", dir);
 	snprintf(address, sizeof(address), "unix:%s/s", dir);
@@ -62,7 +56,6 @@ static void knocks_at_ports(void **state)
 	socklen_t size = sizeof(in), size6 = sizeof(in6);
 	char address[64];
 
-	(void)state;
 	assert_true(serve(fd, &in, sizeof(in)));
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &size), 0);
 	snprintf(address, sizeof(address), "inet:%u@127.0.0.1", ntohs(in.sin_port));
@@ -85,8 +78,7 @@ static void knocks_nowhere_without_a_place(void **state)
 					   "inet:25@", "inet6:25@[]", ""};
 	char deep[256] = "unix:/";
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		knocks(rows[i], false);
 	memset(deep + 6, 'x', sizeof(deep) - 7);
 	knocks(deep, false);
@@ -98,7 +90,6 @@ static void dresses_a_socket(void **state)
 	struct error why = {""};
 	struct stat st;
 
-	(void)state;
 	close(mkstemp(path));
 	assert_true(listen_dress(path, (uid_t)-1, "", 0620, &why));
 	assert_int_equal(stat(path, &st), 0);

@@ -1,15 +1,11 @@
 /* test_log.c - log lines: nothing from outside can forge one. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "support/test.h"
 
 struct capture {
 	int saved, pipe[2];
@@ -45,7 +41,6 @@ static void says_a_sentence(void **state)
 	struct capture c;
 	char text[16384];
 
-	(void)state;
 	log_open(false, LOG_LEVEL_INFO);
 	capture_start(&c);
 	log_say(LOG_LEVEL_INFO, "listening on %s", "inet:8891");
@@ -58,7 +53,6 @@ static void writes_only_what_is_important_enough(void **state)
 	struct capture c;
 	char text[16384];
 
-	(void)state;
 	log_open(false, LOG_LEVEL_WARNING);
 	assert_true(log_wanted(LOG_LEVEL_ERROR));
 	assert_true(log_wanted(LOG_LEVEL_WARNING));
@@ -78,7 +72,6 @@ static void a_sentence_stays_one_line(void **state)
 	char huge[5000], text[16384];
 	struct capture c;
 
-	(void)state;
 	capture_start(&c);
 	log_say(LOG_LEVEL_INFO, "from %s", "a\nalignd: forged\r\x1b[2J\x7f\xc3\xa4\t");
 	assert_string_equal(capture_end(&c, text),
@@ -129,8 +122,7 @@ static void values_cannot_leave_their_quotes(void **state)
 	};
 	char text[16384];
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_string_equal(line_with(rows[i].value, text), rows[i].line);
 }
 
@@ -139,7 +131,6 @@ static void a_long_value_hides_nothing_behind_it(void **state)
 	static const char bytes[] = {'a', '"', '\n', '\xff'};
 	char value[3000], text[16384];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bytes); i++) {
 		memset(value, bytes[i], sizeof(value));
 		value[sizeof(value) - 1] = '\0';
@@ -154,7 +145,6 @@ static void the_queue_id_leads_and_is_escaped(void **state)
 	struct capture c;
 	char text[16384];
 
-	(void)state;
 	capture_start(&c);
 	logline_start(&l, "4ZtR1");
 	logline_text(&l, "k", "v");

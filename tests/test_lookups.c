@@ -1,9 +1,4 @@
 /* test_lookups.c - the DNS questions of one message. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +7,7 @@
 #include "base/limits.h"
 #include "dns/lookups.h"
 #include "support/fake_resolver.h"
+#include "support/test.h"
 
 struct fixture {
 	struct resolver *resolver;
@@ -61,7 +57,7 @@ static void answers_keep_the_kind_of_failure(void **state)
 	};
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct dns_answer *a = lookups_wait(f->lookups, rows[i].name, rows[i].type);
 
 		assert_int_equal(a->status, rows[i].status);

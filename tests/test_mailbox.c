@@ -1,17 +1,12 @@
 /* test_mailbox.c - author domains and SMTP paths. The hostile rows follow the published work on
  * sender spoofing. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mail/mailbox.h"
+#include "support/test.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define V(text) text, sizeof(text) - 1
 
 /* Parse an exact-size copy, so that a checker sees any over-read; the domains joined by blanks. */
@@ -114,8 +109,7 @@ static void reads_plain_mail(void **state)
 	     "1.example 2.example 3.example 4.example"},
 	};
 
-	(void)state;
-	check_rows(rows, COUNT(rows));
+	check_rows(rows, ARRAY_SIZE(rows));
 }
 
 static void names_that_look_like_addresses_are_only_names(void **state)
@@ -137,8 +131,7 @@ static void names_that_look_like_addresses_are_only_names(void **state)
 	    {V("a@good.example\t<b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
 	};
 
-	(void)state;
-	check_rows(rows, COUNT(rows));
+	check_rows(rows, ARRAY_SIZE(rows));
 }
 
 /* D07 */
@@ -265,8 +258,7 @@ static void what_readers_could_show_differently_is_malformed(void **state)
 	     "evil.example"},
 	};
 
-	(void)state;
-	check_rows(rows, COUNT(rows));
+	check_rows(rows, ARRAY_SIZE(rows));
 }
 
 /* `n` addresses a@N.example (or all at x.example) joined by commas. */
@@ -283,7 +275,6 @@ static void a_crowd_of_authors_is_malformed(void **state)
 {
 	char joined[MAX_AUTHOR_DOMAINS * DOMAIN_SIZE + 8];
 
-	(void)state;
 	assert_int_equal(read_many(MAX_FROM_ADDRESSES, false, joined), FROM_OK);
 	assert_int_equal(read_many(MAX_FROM_ADDRESSES + 1, false, joined), FROM_MALFORMED);
 	assert_string_equal(joined, "0.example");
@@ -298,7 +289,6 @@ static void a_huge_field_is_read_in_linear_time(void **state)
 	size_t len = MAX_HEADER_FIELD_BYTES;
 	char *text = malloc(len), joined[MAX_AUTHOR_DOMAINS * DOMAIN_SIZE + 8];
 
-	(void)state;
 	assert_non_null(text);
 	for (const char *c = fill; *c != '\0'; c++) {
 		memset(text, *c, len);
@@ -356,8 +346,7 @@ static void reads_smtp_paths(void **state)
 	};
 	struct path p;
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *copy = strdup(rows[i].text);
 		bool ok = mailbox_path(copy, &p);
 
@@ -374,7 +363,6 @@ static void a_local_part_has_a_limit(void **state)
 	char text[MAX_LOCAL_PART + 32];
 	struct path p;
 
-	(void)state;
 	memset(text, 'a', sizeof(text));
 	strcpy(text + MAX_LOCAL_PART, "@x.example");
 	assert_true(mailbox_path(text, &p));
@@ -387,7 +375,6 @@ static void a_local_part_has_a_limit(void **state)
 
 static void every_status_has_a_name(void **state)
 {
-	(void)state;
 	assert_string_equal(from_status_name(FROM_OK), "ok");
 	assert_string_equal(from_status_name(FROM_MISSING), "missing");
 	assert_string_equal(from_status_name(FROM_REPEATED), "repeated");

@@ -1,19 +1,14 @@
 /* test_metrics.c - the counters and their names. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "base/metrics.h"
+#include "support/test.h"
 
 static void counters_are_apart(void **state)
 {
 	struct metrics m = {0};
 
-	(void)state;
 	metrics_inc(&m, METRIC_MESSAGES);
 	metrics_inc(&m, METRIC_MESSAGES);
 	metrics_inc(NULL, METRIC_MESSAGES);
@@ -33,7 +28,6 @@ static void no_count_is_lost_between_threads(void **state)
 	struct metrics m = {0};
 	pthread_t thread[4];
 
-	(void)state;
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, count, &m), 0);
 	for (int i = 0; i < 4; i++)
@@ -43,7 +37,6 @@ static void no_count_is_lost_between_threads(void **state)
 
 static void every_counter_has_its_own_name_and_help(void **state)
 {
-	(void)state;
 	for (int i = 0; i < METRIC_COUNT; i++) {
 		const char *name = metrics_name((enum metric)i);
 

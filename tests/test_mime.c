@@ -1,14 +1,8 @@
 /* test_mime.c - text of our own mails. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "mail/mime.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+#include "support/test.h"
 
 static void writes_base64(void **state)
 {
@@ -27,9 +21,8 @@ static void writes_base64(void **state)
 	char bytes[115];
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 1000);
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		strbuf_reset(&b);
 		mime_base64(&b, rows[i].bytes, rows[i].n);
 		assert_string_equal(strbuf_text(&b), rows[i].text);
@@ -62,9 +55,8 @@ static void folds_header_fields_at_blanks(void **state)
 	};
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 1000);
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		strbuf_reset(&b);
 		mime_header(&b, "X", rows[i].value);
 		assert_true(strbuf_ok(&b));
@@ -84,9 +76,8 @@ static void refuses_what_could_break_a_header(void **state)
 	char value[1200];
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 5000);
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		strbuf_reset(&b);
 		mime_header(&b, rows[i].name, rows[i].value);
 		assert_false(strbuf_ok(&b));
@@ -107,7 +98,6 @@ static void quotes(void **state)
 {
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 100);
 	mime_quoted(&b, "a\"b\\c d");
 	assert_string_equal(strbuf_text(&b), "\"a\\\"b\\\\c d\"");
@@ -120,7 +110,6 @@ static void makes_boundaries(void **state)
 {
 	char boundary[MIME_BOUNDARY_SIZE], id[200];
 
-	(void)state;
 	mime_boundary("2026-01.Ab@x.example!", boundary);
 	assert_string_equal(boundary, "=_2026-01.Ab_x.example_");
 	memset(id, 'a', sizeof(id));
@@ -144,7 +133,6 @@ static void writes_a_message(void **state)
 	struct mime_message m = {headers, 2, "mixed", "id1", parts, 2};
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 10000);
 	assert_true(mime_write(&b, &m));
 	assert_string_equal(strbuf_text(&b),
@@ -183,13 +171,12 @@ static void refuses_parts_that_are_not_what_they_say(void **state)
 	struct mime_message m = {NULL, 0, "mixed", "id1", &part, 1};
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 10000);
 	memset(line, 'a', sizeof(line));
 	assert_true(mime_write(&b, &m));
 	part.len = 999;
 	assert_false(mime_write(&b, &m));
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		part = (struct mime_part){.type = rows[i].type,
 					  .filename = rows[i].filename,
 					  .bytes = rows[i].bytes,

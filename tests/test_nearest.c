@@ -1,12 +1,8 @@
 /* test_nearest.c - what a mistyped word was meant to be. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "base/nearest.h"
+#include "support/test.h"
 
 static void counts_edits(void **state)
 {
@@ -18,8 +14,7 @@ static void counts_edits(void **state)
 	    {"froom", "from", 1}, {"", "from", 4},     {"from", "", 4},	    {"abcd", "badc", 2},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_int_equal(nearest_distance(rows[i].a, rows[i].b), rows[i].distance);
 }
 
@@ -27,7 +22,6 @@ static void does_not_compare_long_words(void **state)
 {
 	char a[65], b[64];
 
-	(void)state;
 	memset(a, 'a', 64);
 	a[64] = '\0';
 	memset(b, 'a', 63);
@@ -46,12 +40,11 @@ static void offers_only_what_is_near(void **state)
 	    {"tmpfail", "tempfail"}, {"", NULL},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct nearest n;
 
 		nearest_start(&n, rows[i].typed);
-		for (size_t j = 0; j < sizeof(words) / sizeof(words[0]); j++)
+		for (size_t j = 0; j < ARRAY_SIZE(words); j++)
 			nearest_try(&n, words[j]);
 		if (rows[i].meant == NULL)
 			assert_null(n.word);

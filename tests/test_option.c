@@ -1,14 +1,10 @@
 /* test_option.c - the table of options and their values. What is refused, with its message:
  * test_config. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/option.h"
+#include "support/test.h"
 
 struct fixture {
 	struct config c;
@@ -60,8 +56,7 @@ static void values_print_in_their_normal_form(void **state)
 	    {"report_smtp", "smtp://[::1]", "\"smtp://[::1]\""},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct fixture x = {.a = {NULL}};
 		struct strbuf out;
 		struct error why;
@@ -132,8 +127,7 @@ static void bounds_are_inside_the_range(void **state)
 	    {"report_sign_selector", "a b", false},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct fixture x = {.a = {NULL}};
 		struct error why;
 
@@ -149,7 +143,6 @@ static void a_refused_value_leaves_the_old_one(void **state)
 	static const char *const bad[] = {"10.0.0.0/8", "10.0.0.1/8"};
 	struct error why;
 
-	(void)state;
 	assert_true(set(&x, "dns_timeout", "5s", &why));
 	assert_false(set(&x, "dns_timeout", "0", &why));
 	assert_int_equal(x.c.dns_timeout, 5000);
@@ -170,7 +163,6 @@ static void lists_have_a_bound(void **state)
 					     "::6", "::7", "::8", "::9"};
 	struct error why;
 
-	(void)state;
 	assert_true(option_set(&x.c, &x.a, option_at(OPTION_ID_nameserver), values, 8, true, &why));
 	assert_false(
 	    option_set(&x.c, &x.a, option_at(OPTION_ID_nameserver), values, 9, true, &why));
@@ -183,7 +175,6 @@ static void ranges_are_told_for_numbers(void **state)
 {
 	struct strbuf out;
 
-	(void)state;
 	strbuf_init(&out, 100);
 	assert_true(option_range(option_at(OPTION_ID_message_deadline), &out));
 	assert_string_equal(strbuf_text(&out), "1s to 2m");

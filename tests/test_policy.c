@@ -1,16 +1,12 @@
 /* test_policy.c - facts and rules to a decision. Rules are written as in a file: "key value,value
  * key value ...". */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "config/config.h"
 #include "policy/policy.h"
+#include "support/test.h"
 
 /* -- support: a message, and rules from text -- */
 
@@ -269,8 +265,7 @@ static void conditions_match_what_they_say(void **state)
 	    {set_nothing, "spf = pass dmarc = pass", false},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct message m;
 
 		message_start(&m);
@@ -286,7 +281,6 @@ static void all_must_be_listed_to_let_mail_through(void **state)
 {
 	struct message m;
 
-	(void)state;
 	message_start(&m);
 	m.recipients[1] = "<postmaster@here.example>";
 	m.f.recipient_count = 2;
@@ -315,7 +309,6 @@ static void recipients_that_cannot_be_read_match_nothing(void **state)
 {
 	struct message m;
 
-	(void)state;
 	message_start(&m);
 	m.recipients[0] = "postmaster@here.example@elsewhere.example";
 	assert_false(matches(&m, "recipient = postmaster@here.example", "accept"));
@@ -333,7 +326,6 @@ static void the_first_rule_that_matches_decides(void **state)
 	struct message m;
 	struct decision d;
 
-	(void)state;
 	message_start(&m);
 	decide(&m, rules, true, &d);
 	assert_string_equal(d.rule, "b");
@@ -351,7 +343,6 @@ static void options_stand_behind_on_error_and_on_temperror(void **state)
 	struct message m;
 	struct decision d;
 
-	(void)state;
 	message_start(&m);
 	decide(&m, "rule \"a\" { action = on_error }", true, &d);
 	assert_int_equal(d.action, ACTION_TEMPFAIL);
@@ -375,8 +366,7 @@ static void monitor_mode_only_marks(void **state)
 	    {"reject", ACTION_REJECT, ACTION_MARK}, {"tempfail", ACTION_TEMPFAIL, ACTION_MARK},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct message m;
 		struct decision d;
 		char rules[100];
@@ -453,8 +443,7 @@ static void reason_is_there_when_policy_is_not_followed(void **state)
 	     "local_policy", ""},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct message m;
 		struct decision d;
 		char rules[200];
@@ -549,8 +538,7 @@ static void default_rules_do_what_the_domain_owner_asks(void **state)
 	    {set_unconfirmed, ACTION_REJECT, "dmarc-reject"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct message m;
 		struct decision d;
 
@@ -642,8 +630,7 @@ static void strict_rules_ask_for_a_name_and_spf_or_dkim(void **state)
 	    {set_list, ACTION_QUARANTINE, "dmarc-reject-list", " ", ""},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct message m;
 		struct decision d;
 		char codes[20];
@@ -742,8 +729,7 @@ static void early_decisions_wait_for_what_could_still_match(void **state)
 	     NEED_IPREV, "b"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct config *c = rules_of(rows[i].rules);
 		struct decision d = {.rule = ""};
 		struct message m;
@@ -767,7 +753,6 @@ static void early_facts_that_are_not_known_are_not_read(void **state)
 	struct facts f = {.mail_from = (const char *)1}; /* a pointer that must not be followed */
 	struct decision d;
 
-	(void)state;
 	assert_int_equal(policy_need(&f, c->rules, STAGE_CONNECT), 0);
 	assert_false(policy_decide_early(&f, c->rules, STAGE_CONNECT, true, &d));
 	config_unref(c);
@@ -781,7 +766,6 @@ static void monitor_mode_lets_the_message_go_on(void **state)
 	struct message m;
 	struct decision d;
 
-	(void)state;
 	message_start(&m);
 	assert_false(policy_decide_early(&m.f, c->rules, STAGE_CONNECT, false, &d));
 	config_unref(c);

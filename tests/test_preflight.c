@@ -1,10 +1,5 @@
 /* test_preflight.c - what the start needs, tried before any socket opens. The resolver is real, but
  * nobody is at its address. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -12,6 +7,7 @@
 
 #include "session/preflight.h"
 #include "support/store_place.h"
+#include "support/test.h"
 
 static const struct config *config(const struct place *p, const char *more)
 {
@@ -69,7 +65,7 @@ static void each_fault_has_its_exit_code(void **state)
 	struct place *p = *state;
 	struct error warning;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct config *c = config(p, rows[i].options);
 		int code = EX_OK;
 

@@ -1,13 +1,9 @@
 /* test_probe.c - whether the resolver answers. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "session/probe.h"
 #include "support/fake_resolver.h"
+#include "support/test.h"
 
 #define SHORT_MS 20
 #define LONG_MS 10000
@@ -28,8 +24,7 @@ static void any_answer_about_the_root_is_good(void **state)
 	static const enum dns_status rows[] = {DNS_OK, DNS_NODATA, DNS_NXDOMAIN};
 	const struct config *c = config("");
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct resolver *r = fake_resolver_new();
 		struct error why;
 
@@ -60,8 +55,7 @@ static void no_answer_is_told_with_the_resolvers_name(void **state)
 	    {"", DNS_BOGUS, "is trust_anchor current"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct config *c = config(rows[i].options);
 		struct resolver *r = fake_resolver_new();
 		struct error why;

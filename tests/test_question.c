@@ -1,18 +1,13 @@
 /* test_question.c - the name and type of a question in one form. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "dns/question.h"
+#include "support/test.h"
 
 static void case_makes_no_difference_and_type_does(void **state)
 {
 	struct question a, b;
 
-	(void)state;
 	assert_true(question_set(&a, "Mail.EXAMPLE.org", DNS_A, 7));
 	assert_true(question_set(&b, "mail.example.org", DNS_A, 7));
 	assert_string_equal(a.name, "mail.example.org");
@@ -32,7 +27,6 @@ static void a_name_that_cannot_exist_is_no_question(void **state)
 	char name[300];
 	struct question q;
 
-	(void)state;
 	assert_false(question_set(&q, "", DNS_A, 0));
 	assert_false(question_set(&q, ".", DNS_A, 0));
 	assert_false(question_set(&q, "a..b", DNS_A, 0));

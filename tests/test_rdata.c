@@ -1,14 +1,10 @@
 /* test_rdata.c - record data off the wire. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "dns/rdata.h"
+#include "support/test.h"
 
 /* Decode a copy of exactly `n` bytes into exactly the room asked for. Returns a NUL-terminated
  * copy, or NULL. */
@@ -55,8 +51,7 @@ static void well_formed_data_is_decoded(void **state)
 	    {DNS_TXT, BYTES("\3a\0b"), BYTES("a\0b"), 0},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dns_record r;
 		char *text = decode(rows[i].type, rows[i].raw, rows[i].n, &r);
 
@@ -99,8 +94,7 @@ static void malformed_data_is_refused(void **state)
 	    {(enum dns_type)6, BYTES("\0")},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dns_record r;
 
 		assert_null(decode(rows[i].type, rows[i].raw, rows[i].n, &r));
@@ -113,7 +107,6 @@ static void a_name_is_at_most_255_bytes(void **state)
 	struct dns_record r;
 	char *text;
 
-	(void)state;
 	for (size_t i = 0; i < 254; i++)
 		raw[i] = i % 2 == 0 ? 1 : 'a';
 	raw[254] = 0;
@@ -131,7 +124,6 @@ static void a_txt_record_too_long_is_refused_not_cut(void **state)
 	char *raw = malloc(n + 2), *text;
 	struct dns_record r;
 
-	(void)state;
 	for (size_t i = 0; i < n; i++)
 		raw[i] = i % 129 == 0 ? (char)128 : 'x';
 	text = decode(DNS_TXT, raw, n, &r);

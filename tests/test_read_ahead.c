@@ -1,10 +1,5 @@
 /* test_read_ahead.c - read() and poll() look into the buffer of those sockets that have one. */
 #undef _FORTIFY_SOURCE /* read() itself, as libmilter calls it */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,6 +10,7 @@
 #include <unistd.h>
 
 #include "session/read_ahead.h"
+#include "support/test.h"
 
 /* An MTA's end and ours. */
 struct pair {
@@ -81,7 +77,6 @@ static void takes_all_there_is_in_one_piece(void **state)
 {
 	struct pair p = started();
 
-	(void)state;
 	put(p.theirs, "onetwo", 6);
 	assert_int_equal(ready(p.ours), POLLIN);
 	want(p.ours, "one");
@@ -100,7 +95,6 @@ static void gives_what_is_there_and_no_more(void **state)
 	struct pair p = started();
 	char got[16];
 
-	(void)state;
 	put(p.theirs, "abc", 3);
 	assert_int_equal(read(p.ours, got, sizeof(got)), 3);
 	put(p.theirs, "d", 1);
@@ -117,7 +111,6 @@ static void tells_errors_as_they_are(void **state)
 	struct pair p = started();
 	char c;
 
-	(void)state;
 	assert_int_equal(fcntl(p.ours, F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(read(p.ours, &c, 1), -1);
 	assert_int_equal(errno, EAGAIN);
@@ -132,7 +125,6 @@ static void keeps_every_byte_in_order(void **state)
 	unsigned char *sent = malloc(N), *got = malloc(N);
 	size_t have = 0;
 
-	(void)state;
 	for (size_t i = 0; i < N; i++)
 		sent[i] = (unsigned char)(i * 7 + i / 251);
 	put(p.theirs, sent, N);
@@ -158,7 +150,6 @@ static void polls_those_with_a_buffer_and_those_without(void **state)
 			     {.fd = c.ours, .events = POLLIN | POLLOUT},
 			     {.fd = -1, .events = POLLIN}};
 
-	(void)state;
 	assert_int_equal(poll(f, 2, 0), 0);
 	assert_int_equal(poll(f, 4, -1), 1);
 	assert_int_equal(f[2].revents, POLLOUT);
@@ -186,7 +177,6 @@ static void reads_nothing_ahead_of_others(void **state)
 	char got[4] = "";
 	int fds[2];
 
-	(void)state;
 	put(p.theirs, "ab", 2);
 	ready(p.theirs);
 	want(p.ours, "a");
@@ -211,7 +201,6 @@ static void forgets_a_socket_that_was_stopped(void **state)
 {
 	struct pair p = started();
 
-	(void)state;
 	assert_int_equal(read_ahead_start(), -1); /* once is enough */
 	put(p.theirs, "ab", 2);
 	want(p.ours, "a");

@@ -1,15 +1,11 @@
 /* test_ready_made_rules.c - what the rule files of conf/rules never do, whatever the checks found:
  * tried with every combination of results. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "config/config.h"
 #include "policy/policy.h"
+#include "support/test.h"
 
 #define DEFAULT ""
 #define MONITOR "include \"conf/rules/monitor.conf\""
@@ -117,7 +113,6 @@ static void by_default_no_other_check_than_dmarc_decides(void **state)
 	const struct config *c = rules_of(DEFAULT);
 	struct found r = {.spf = SPF_NONE};
 
-	(void)state;
 	do {
 		struct found plain = r;
 
@@ -134,7 +129,6 @@ static void spf_neutral_is_treated_like_none(void **state)
 {
 	static const char *const files[] = {DEFAULT, MONITOR, STRICT};
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		const struct config *c = rules_of(files[i]);
 		struct found r = {.spf = SPF_NONE};
@@ -157,7 +151,6 @@ static void nothing_but_a_temporary_error_defers(void **state)
 	static const char *const files[] = {DEFAULT, STRICT, DEFERRING};
 	size_t deferred = 0;
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		const struct config *c = rules_of(files[i]);
 		struct found r = {.spf = SPF_NONE};
@@ -184,7 +177,6 @@ static void a_policy_of_none_changes_nothing(void **state)
 {
 	static const char *const files[] = {DEFAULT, MONITOR, STRICT};
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		const struct config *c = rules_of(files[i]);
 		struct found r = {.spf = SPF_NONE};
@@ -207,7 +199,6 @@ static void arc_makes_no_pass(void **state)
 	const struct config *c = rules_of(DEFAULT);
 	struct found r = {.spf = SPF_NONE};
 
-	(void)state;
 	do {
 		struct found none = r;
 		struct decision d;
@@ -234,7 +225,6 @@ static void replies_are_of_one_class_and_mean_what_is_registered(void **state)
 	const struct config *c = rules_of(DEFERRING);
 	struct found r = {.spf = SPF_NONE};
 
-	(void)state;
 	do {
 		struct decision d;
 
@@ -255,7 +245,6 @@ static void nobody_is_refused_before_the_message_is_there(void **state)
 {
 	static const char *const files[] = {DEFAULT, STRICT};
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		const struct config *c = rules_of(files[i]);
 		struct found r = {.spf = SPF_NONE};

@@ -1,14 +1,10 @@
 /* test_reply.c - the SMTP reply of a rule that rejects or defers. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/reply.h"
+#include "support/test.h"
 
 /* M03 */
 static void reads_codes_of_one_class(void **state)
@@ -45,8 +41,7 @@ static void reads_codes_of_one_class(void **state)
 	    {"550 5.7.1\r\n", false},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *code = NULL, *xcode = NULL, *text = strdup(rows[i].text);
 
 		if (reply_code_parse(text, &code, &xcode) != rows[i].good)
@@ -147,8 +142,7 @@ static void codes_and_text_fit_what_the_rule_asked(void **state)
 	     "550 5.7.1 go-192.0.2.1/example.com/r/unknown///100%"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct rule *r = rule_of(rows[i].rule);
 		struct decision d = {.wanted = r->action == ACTION_REJECT ? ACTION_REJECT
 									  : ACTION_TEMPFAIL};
@@ -171,7 +165,6 @@ static void dmarc_policy_is_named_only_if_it_is_the_reason(void **state)
 	struct decision d = {.wanted = ACTION_REJECT};
 	struct facts f;
 
-	(void)state;
 	facts_start(&f);
 	f.dmarc.effective = POLICY_NONE;
 	reply_write(&f, r, &d);
@@ -186,7 +179,6 @@ static void spf_permerror_has_its_own_code(void **state)
 	struct decision d = {.wanted = ACTION_REJECT};
 	struct facts f;
 
-	(void)state;
 	facts_start(&f);
 	f.spf.result = SPF_PERMERROR;
 	reply_write(&f, r, &d);
@@ -201,7 +193,6 @@ static void text_from_outside_is_made_harmless(void **state)
 	struct decision d = {.wanted = ACTION_REJECT};
 	struct facts f;
 
-	(void)state;
 	facts_start(&f);
 	strcpy(f.helo.name, "a\r\n250 ok\x1b\xc3\xa9");
 	reply_write(&f, r, &d);

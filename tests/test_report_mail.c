@@ -1,9 +1,4 @@
 /* test_report_mail.c - the mail around a report. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -18,6 +13,7 @@
 #include "support/fake_resolver.h"
 #include "support/message.h"
 #include "support/sample_report.h"
+#include "support/test.h"
 
 static struct report_mail sample_mail(struct aggregate *a)
 {
@@ -54,7 +50,6 @@ static void says_everything_where_readers_look_for_it(void **state)
 	struct report_mail m = sample_mail(a);
 	char *text = mail_text(&m);
 
-	(void)state;
 	assert_contains(text, "From: dmarc@mx.example\r\nTo: r@a.example\r\n");
 	assert_contains(text,
 			"\r\nSubject: Report Domain: a.example Submitter: mx.example Report-ID:\r\n"
@@ -82,7 +77,6 @@ static void folds_the_longest_names(void **state)
 	struct report_mail m = sample_mail(a);
 	char domain[DOMAIN_SIZE], *text;
 
-	(void)state;
 	memset(domain, 'a', DOMAIN_TEXT_MAX);
 	domain[DOMAIN_TEXT_MAX] = '\0';
 	for (size_t i = 63; i < DOMAIN_TEXT_MAX; i += 64)
@@ -107,7 +101,6 @@ static void is_signed_for_the_domain_of_its_sender(void **state)
 	FILE *f = fdopen(mkstemp(path), "w");
 	char *text, *from;
 
-	(void)state;
 	assert_non_null(f);
 	assert_int_equal(PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL), 1);
 	fclose(f);
@@ -135,7 +128,6 @@ static void refuses_what_no_mail_can_hold(void **state)
 	struct report_mail m = sample_mail(a);
 	struct strbuf b;
 
-	(void)state;
 	m.to = "r@a.example\r\nBcc: all@b.example";
 	strbuf_init(&b, 1 << 20);
 	assert_false(report_mail_write(&b, &m));
@@ -186,7 +178,6 @@ static void our_own_verifier_takes_its_signature(void **state)
 	char path[] = "/tmp/alignd-test-key-XXXXXX";
 	int fd = mkstemp(path);
 
-	(void)state;
 	assert_true(fd >= 0);
 	close(fd);
 	for (size_t i = 0; i < 2; i++) {

@@ -1,14 +1,10 @@
 /* test_report_mailer.c - mail given to an SMTP server that takes it, refuses it, or says nothing.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "report/report_mailer.h"
 #include "support/smtp_sink.h"
+#include "support/test.h"
 
 static const char MESSAGE[] = "From: dmarc@mx.example\r\nSubject: x\r\n\r\nline\r\n.dot\r\n..\r\n";
 
@@ -25,7 +21,6 @@ static void gives_the_mail_as_it_is(void **state)
 	struct report_mailer m = {.smtp = smtp_sink_url(sink), .helo = "mx.example", .seconds = 5};
 	struct error why;
 
-	(void)state;
 	assert_int_equal(send_it(m, &why), REPORT_MAIL_TAKEN);
 	assert_int_equal(smtp_sink_count(sink), 1);
 	assert_memory_equal(smtp_sink_last(sink), "dmarc@mx.example r@a.example\n", 29);
@@ -40,7 +35,6 @@ static void encrypts_if_the_server_can(void **state)
 	struct report_mailer m = {.smtp = smtp_sink_url(sink), .helo = "mx.example", .seconds = 5};
 	struct error why;
 
-	(void)state;
 	smtp_sink_answer(sink, "EHLO", "", "250-sink.example\r\n250 STARTTLS");
 	assert_int_equal(send_it(m, &why), REPORT_MAIL_LATER);
 	smtp_sink_answer(sink, "EHLO", "", NULL);
@@ -69,8 +63,7 @@ static void tells_refused_from_later(void **state)
 	struct report_mailer m = {.smtp = smtp_sink_url(sink), .helo = "mx.example"};
 	struct error why;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		m.seconds = strcmp(rows[i].reply, "hang") == 0 ? 1 : 5;
 		smtp_sink_answer(sink, rows[i].command, "", rows[i].reply);
 		assert_int_equal(send_it(m, &why), rows[i].result);
@@ -88,7 +81,6 @@ static void waits_for_a_server_that_is_not_there(void **state)
 	struct report_mailer m = {.smtp = url, .helo = "mx.example", .seconds = 5};
 	struct error why;
 
-	(void)state;
 	strcpy(url, smtp_sink_url(sink));
 	smtp_sink_free(sink);
 	assert_int_equal(send_it(m, &why), REPORT_MAIL_LATER);
@@ -103,7 +95,6 @@ static void uses_the_command_if_one_is_named(void **state)
 	    .smtp = "smtp://127.0.0.1:1", .sendmail = "/bin/true", .seconds = 5};
 	struct error why;
 
-	(void)state;
 	assert_int_equal(send_it(m, &why), REPORT_MAIL_TAKEN);
 }
 

@@ -1,13 +1,9 @@
 /* test_report_plan.c - what a report will hold and where it will go, or why not. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "support/report_world.h"
+#include "support/test.h"
 
 static bool first_report(void *arg, const struct store_report *r)
 {
@@ -30,7 +26,6 @@ static void knows_its_submitter(void **state)
 {
 	struct report_settings s = {.from = "a@b@mx.example"};
 
-	(void)state;
 	assert_string_equal(report_submitter(&s), "mx.example");
 }
 

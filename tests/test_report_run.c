@@ -1,14 +1,10 @@
 /* test_report_run.c - whole runs: who gets reports, once, and what happens when something is in the
  * way. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "support/report_world.h"
+#include "support/test.h"
 
 #define HOUR 3600
 
@@ -190,7 +186,7 @@ static void reports_each_policy_of_a_day_apart(void **state)
 	struct report_world *w = *state;
 	struct row row = sample_row();
 
-	for (size_t i = 0; i < sizeof(fo) / sizeof(fo[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(fo); i++) {
 		row.policy.fo = fo[i];
 		row.when = NOON + (time_t)i;
 		add(w->store, &row);

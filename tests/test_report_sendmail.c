@@ -1,9 +1,4 @@
 /* test_report_sendmail.c - mail given to a command that takes it, fails, dies or never ends. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +9,7 @@
 
 #include "base/clock.h"
 #include "report/report_sendmail.h"
+#include "support/test.h"
 
 struct place {
 	char dir[64], program[96], output[96];
@@ -92,7 +88,7 @@ static void tells_refused_from_later(void **state)
 	};
 	struct place *p = *state;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_int_equal(run(p, rows[i].script, 5, "x\r\n", 3), rows[i].result);
 		if (strstr(p->why.text, rows[i].why) == NULL || strstr(p->why.text, "more") != NULL)
 			fail_msg("\"%s\" instead of \"%s\"", p->why.text, rows[i].why);
@@ -115,7 +111,7 @@ static void survives_large_mail_and_commands_that_do_not_listen(void **state)
 	char *large = malloc(len);
 
 	memset(large, 'x', len);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_int_equal(run(p, rows[i].script, 10, large, len), rows[i].result);
 	free(large);
 }

@@ -1,15 +1,11 @@
 /* test_report_show.c - reports for a person. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/report_show.h"
 #include "support/report_world.h"
+#include "support/test.h"
 
 static void reads_and_prints_days(void **state)
 {
@@ -24,8 +20,7 @@ static void reads_and_prints_days(void **state)
 	char text[REPORT_DAY_SIZE];
 	int64_t day;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_int_equal(report_day_parse(rows[i].text, &day), rows[i].day >= 0);
 		if (rows[i].day < 0)
 			continue;

@@ -1,10 +1,5 @@
 /* test_report_sign.c - signatures that a verifier takes: the body hash of RFC 6376, the header hash
  * by OpenSSL. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -14,6 +9,7 @@
 
 #include "base/digest.h"
 #include "report/report_sign.h"
+#include "support/test.h"
 
 struct keys {
 	char path[64];
@@ -129,7 +125,6 @@ static void signs_with_rsa_and_ed25519(void **state)
 	    {"ED25519", "a=ed25519-sha256;", 0},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct keys k = keys_new(rows[i].kind, rows[i].bits);
 		char *field = sign(&k, MESSAGE);
@@ -156,7 +151,6 @@ static void hashes_an_empty_body_as_nothing(void **state)
 	struct keys k = keys_new("ED25519", 0);
 	char *field = sign(&k, "From: a@b.example\r\n\r\n\r\n\r\n");
 
-	(void)state;
 	assert_non_null(strstr(field, "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=;"));
 	free(field);
 	keys_free(&k);
@@ -168,7 +162,6 @@ static void refuses_files_that_hold_no_usable_key(void **state)
 	struct error why;
 	FILE *f;
 
-	(void)state;
 	assert_null(report_signer_new("/nonexistent/key", "d", "s", &why));
 	assert_non_null(strstr(why.text, "/nonexistent/key: No such file"));
 	assert_null(report_signer_new(weak.path, "d", "s", &why));
@@ -189,7 +182,6 @@ static void refuses_a_message_without_body(void **state)
 	struct report_signer *s = report_signer_new(k.path, "d.example", "s", NULL);
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 1 << 16);
 	assert_false(report_signer_sign(s, "From: a@b.example\r\n", 19, 1, &b));
 	strbuf_free(&b);

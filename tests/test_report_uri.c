@@ -1,9 +1,4 @@
 /* test_report_uri.c - where reports may go, and where they must not. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +6,7 @@
 #include "base/clock.h"
 #include "report/report_uri.h"
 #include "support/fake_resolver.h"
+#include "support/test.h"
 
 /* The addresses of a list with blanks between. The text ends where its heap block ends. */
 static const char *parsed(const char *text, struct report_addresses *a)
@@ -76,8 +72,7 @@ static void reads_mail_addresses_and_ignores_the_rest(void **state)
 	};
 	struct report_addresses a;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_string_equal(parsed(rows[i].list, &a), rows[i].addresses);
 }
 
@@ -86,7 +81,6 @@ static void bounds_addresses_and_their_number(void **state)
 	struct report_addresses a;
 	char text[1000] = "mailto:";
 
-	(void)state;
 	memset(text + 7, 'x', REPORT_LOCAL_MAX);
 	strcpy(text + 7 + REPORT_LOCAL_MAX, "@a.example");
 	parsed(text, &a);
@@ -181,8 +175,7 @@ static void asks_destinations_outside_the_organization(void **state)
 	     "v=DMARC1; rua=mailto:s@c.example", REPORT_FORBIDDEN, ""},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dns d = dns_new();
 		const char *addresses;
 
@@ -217,8 +210,7 @@ static void puts_off_what_the_dns_cannot_say_now(void **state)
 	    {"_dmarc.b.example", DNS_SERVFAIL},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dns d = dns_new();
 		const char *addresses;
 
@@ -241,7 +233,6 @@ static void bounds_what_destinations_name_in_their_place(void **state)
 	const char *uri = "mailto:r@b.example,mailto:r@c.example";
 	char record[400] = "v=DMARC1; rua=";
 
-	(void)state;
 	for (int i = 0; i < REPORT_MAX_ADDRESSES - 1; i++)
 		sprintf(record + strlen(record), "mailto:%d@b.example,", i);
 	fake_resolver_add(d.resolver, "a.example._report._dmarc.b.example", DNS_TXT, record);
@@ -267,7 +258,6 @@ static void refuses_names_that_cannot_be_asked(void **state)
 	char domain[DOMAIN_SIZE], name[2 * DOMAIN_SIZE];
 	const char *addresses;
 
-	(void)state;
 	memset(domain, 'a', sizeof(domain));
 	for (size_t i = 60; i < 240; i += 61)
 		domain[i] = '.';

@@ -1,10 +1,5 @@
 /* test_reporter.c - the daemon's background thread, with a store, a mail server and a clock of the
  * test. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +11,7 @@
 #include "support/fake_resolver.h"
 #include "support/smtp_sink.h"
 #include "support/store_place.h"
+#include "support/test.h"
 
 #define SOON_MS 5000 /* what happens in milliseconds has happened by then */
 
@@ -76,7 +72,6 @@ static void sends_what_is_due_and_ends_when_told(void **state)
 	struct world *w = open_world(1, "");
 	struct reporter *r = reporter_start(&w->app);
 
-	(void)state;
 	assert_non_null(r);
 	for (int i = 0; i < SOON_MS && smtp_sink_count(w->sink) == 0; i++)
 		usleep(1000);
@@ -92,7 +87,6 @@ static void deletes_old_rows(void **state)
 	struct reporter *r = reporter_start(&w->app);
 	struct seen s;
 
-	(void)state;
 	do {
 		usleep(1000);
 		s = policies(w->app.store, 0, INT64_MAX);
@@ -111,7 +105,6 @@ static void waits_no_longer_than_told(void **state)
 	struct world *w;
 	struct stat st;
 
-	(void)state;
 	snprintf(script, sizeof(script), "#!/bin/sh\necho >%s\nexec sleep 0.3\n", busy);
 	assert_int_equal(write(fd, script, strlen(script)), strlen(script));
 	assert_int_equal(fchmod(fd, 0700), 0);
@@ -136,7 +129,6 @@ static void is_not_there_without_a_store(void **state)
 	struct error why;
 	struct app app;
 
-	(void)state;
 	assert_true(
 	    app_init(&app, config("store = none\n"), &now, fake_resolver_new(), NULL, &why));
 	assert_null(reporter_start(&app));

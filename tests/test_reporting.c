@@ -1,9 +1,4 @@
 /* test_reporting.c - from the configuration to what report/ takes. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +6,7 @@
 
 #include "session/reporting.h"
 #include "support/fake_resolver.h"
+#include "support/test.h"
 
 static const struct clock now = {true, 1};
 
@@ -33,7 +29,6 @@ static void takes_every_setting(void **state)
 	struct error why;
 	struct app app;
 
-	(void)state;
 	open_app(&app, "reports = yes\nreport_from = d@mx.example\nreport_org = \"The Org\"\n"
 		       "report_contact = \"https://mx.example/\"\nreport_format = rfc7489\n"
 		       "report_to = listed\nreport_domains = { a.example, b.example }\n"
@@ -68,8 +63,7 @@ static void knows_whom_to_report_to(void **state)
 	    {"report_to = listed\nreport_domains = { a.example }\n", REPORT_TO_LISTED},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct reporting r;
 		struct error why;
 		struct app app;
@@ -88,7 +82,6 @@ static void says_that_a_key_cannot_be_used(void **state)
 	struct reporting r;
 	struct app app;
 
-	(void)state;
 	open_app(&app, "reports = yes\nreport_from = d@mx.example\n"
 		       "report_sign_key = /nonexistent/key.pem\nreport_sign_selector = s\n");
 	assert_false(reporting_open(&r, app.current->config, &why));
@@ -111,8 +104,7 @@ static void checks_key_and_program_if_there_are_to_be_reports(void **state)
 	};
 	char text[256];
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct error why = {""};
 		struct app app;
 
@@ -141,9 +133,8 @@ static void uses_the_public_suffix_list_only_for_discovery(void **state)
 	};
 	char list[PATH_MAX], text[PATH_MAX + 100];
 
-	(void)state;
 	assert_non_null(realpath("tests/data/dmarc_psl/list.dat", list));
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct reporting r;
 		struct error why;
 		struct app app;

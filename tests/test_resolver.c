@@ -1,12 +1,8 @@
 /* test_resolver.c - the answer and the names of things. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
 #include "base/limits.h"
 #include "dns/resolver.h"
+#include "support/test.h"
 
 static void answers_own_their_bytes(void **state)
 {
@@ -14,7 +10,6 @@ static void answers_own_their_bytes(void **state)
 	struct dns_record many[MAX_ANSWER_RECORDS + 5];
 	struct dns_answer *a = dns_answer_new(DNS_OK, in, 2);
 
-	(void)state;
 	assert_non_null(a);
 	assert_memory_equal(a->records[0].data, "a\0b", 4);
 	assert_ptr_not_equal(a->records[0].data, in[0].data);
@@ -24,9 +19,9 @@ static void answers_own_their_bytes(void **state)
 	assert_int_equal(a->count, 2);
 	dns_answer_unref(a);
 	dns_answer_unref(NULL);
-	for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
 		many[i] = in[0];
-	a = dns_answer_new(DNS_OK, many, sizeof(many) / sizeof(many[0]));
+	a = dns_answer_new(DNS_OK, many, ARRAY_SIZE(many));
 	assert_int_equal(a->count, MAX_ANSWER_RECORDS);
 	dns_answer_unref(a);
 }
@@ -48,8 +43,7 @@ static void only_failures_have_failed(void **state)
 	    {DNS_REFUSED_HERE, true, -1, "refused"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dns_answer *a = dns_answer_new(rows[i].status, NULL, 0);
 
 		assert_int_equal(dns_failed(a), rows[i].failed);

@@ -1,9 +1,4 @@
 /* test_resolver_unbound.c - the real resolver against a small server on the loopback. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +8,7 @@
 #include "base/limits.h"
 #include "dns/lookups.h"
 #include "dns/resolver_unbound.h"
+#include "support/test.h"
 #include "support/test_dns_server.h"
 
 #define CNAME 5
@@ -197,7 +193,7 @@ static void every_kind_of_answer_is_told_apart(void **state)
 	};
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct dns_answer *a = ask(f->resolver, rows[i].name, rows[i].type);
 
 		if (a->status != rows[i].status)
@@ -431,8 +427,7 @@ static void a_bad_setting_is_told(void **state)
 					  "192.0.2.1 @53"};
 	struct error why;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct resolver_settings s = {
 		    .nameservers = &bad[i], .nameserver_count = 1, .cache_bytes = 1 << 20};
 

@@ -1,15 +1,11 @@
 /* test_rule.c - rules as data: what a key takes, what a rule needs, sets of rules. Messages of the
  * reader: test_config. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/choice.h"
 #include "policy/rule.h"
+#include "support/test.h"
 
 static struct rule *rule(const char *name)
 {
@@ -35,7 +31,6 @@ static void every_word_of_a_key_is_taken(void **state)
 	char word[CHOICE_MAX + 1];
 	const struct rule_key *k;
 
-	(void)state;
 	for (size_t i = 0; (k = rule_key_at(i)) != NULL; i++) {
 		for (unsigned j = 0; *choice_at(k->choices, j, word) != '\0'; j++) {
 			struct rule *r = rule("r");
@@ -69,8 +64,7 @@ static void words_mean_what_facts_call_them(void **state)
 	    {"action", (const char *(*)(unsigned))action_name, ACTION_ON_TEMPERROR + 1},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char word[CHOICE_MAX + 1];
 		size_t k = 0;
 
@@ -86,7 +80,6 @@ static void conditions_stand_at_their_ids(void **state)
 {
 	struct rule *r = rule("r");
 
-	(void)state;
 	assert_true(set(r, "testing", "yes"));
 	assert_true(set(r, "from", "A.Example."));
 	assert_true(set(r, "authenticated", "no"));
@@ -120,8 +113,7 @@ static void addresses_keep_their_local_part(void **state)
 	    {"*@example.org.*", NULL},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct rule *r = rule("r");
 
 		if (set(r, "recipient", rows[i].value) != (rows[i].kept != NULL))
@@ -136,7 +128,6 @@ static void a_key_is_set_once(void **state)
 {
 	struct rule *r = rule("r");
 
-	(void)state;
 	assert_true(set(r, "dmarc", "fail"));
 	assert_false(set(r, "dmarc", "pass"));
 	assert_true(set(r, "action", "accept"));
@@ -152,7 +143,6 @@ static void lists_have_a_bound(void **state)
 	struct rule *r = rule("r");
 	struct error why;
 
-	(void)state;
 	for (size_t i = 0; i <= MAX_RULE_VALUES; i++)
 		values[i] = "a.example";
 	assert_false(rule_set(r, "from", values, MAX_RULE_VALUES + 1, true, &why));
@@ -171,7 +161,6 @@ static void a_bad_value_in_a_list_leaves_a_rule_that_can_be_freed(void **state)
 	struct rule *r = rule("r");
 	struct error why;
 
-	(void)state;
 	assert_false(rule_set(r, "from", domains, 3, true, &why));
 	assert_false(rule_set(r, "client", networks, 3, true, &why));
 	assert_int_equal(rule_condition(r, COND_FROM)->count, 2);
@@ -186,7 +175,6 @@ static void sets_refuse_what_cannot_work(void **state)
 	struct rule *a = rule("a"), *again = rule("a"), *open = rule("open"), *late = rule("late");
 	struct error why;
 
-	(void)state;
 	assert_true(set(a, "list", "yes"));
 	assert_true(rules_take(all, a, &why));
 	assert_false(rules_take(all, again, &why));
@@ -208,7 +196,6 @@ static void prints_what_was_set(void **state)
 	struct strbuf out;
 	struct error why;
 
-	(void)state;
 	assert_true(set(r, "spf", "softfail"));
 	assert_true(rule_set(r, "client", networks, 3, true, &why));
 	assert_true(set(r, "from", "a.example"));

@@ -1,16 +1,12 @@
 /* test_second_opinion.c - what becomes of a message when libopendmarc does not agree. Its opinion
  * is given here instead: the library has none that differs. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "check/dmarc_verdict.h"
 #include "session/session.h"
 #include "support/fake_resolver.h"
+#include "support/test.h"
 
 static enum { AGREES, DIFFERS, NO_PASS, ANOTHER_POLICY, FAILS } opinion;
 
@@ -77,8 +73,7 @@ static void a_difference_is_an_internal_error(void **state)
 	    {FAILS, "192.0.2.9", true, ACTION_TEMPFAIL},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct verdict *v;
 		struct session *s;
 		struct app app;

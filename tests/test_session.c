@@ -1,9 +1,4 @@
 /* test_session.c - whole messages through the engine, with a resolver of answers written here. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +8,7 @@
 #include "store/store_read.h"
 #include "support/fake_resolver.h"
 #include "support/store_place.h"
+#include "support/test.h"
 
 struct world {
 	struct app app;
@@ -144,8 +140,7 @@ static void decides_by_the_default_rules(void **state)
 	     NULL},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct verdict *v;
 		struct session *s;
 		struct world w;
@@ -176,7 +171,6 @@ static void only_marks_in_monitor_mode(void **state)
 	struct session *s;
 	struct world w;
 
-	(void)state;
 	open_world(&w, "mode = monitor\n");
 	s = session_new(&w.app);
 	v = deliver(s, &forged);
@@ -201,8 +195,7 @@ static void keeps_fields_with_our_id_only_from_trusted_networks(void **state)
 				    {"From", " <x@a.example>"},
 				    {"Authentication-Results", " there.example; dmarc=pass"}}};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct session *s;
 		struct world w;
 
@@ -227,8 +220,7 @@ static void counts_what_the_two_discoveries_disagree_on(void **state)
 	struct mail m = {
 	    "192.0.2.9", "mx.evil.example", "<b@evil.example>", false, {{"From", NULL}}};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct session *s;
 		struct world w;
 
@@ -267,8 +259,7 @@ static void counts_for_reports_but_not_answers_to_them(void **state)
 	static const struct mail good = {
 	    "192.0.2.1", "mx.a.example", "<b@a.example>", false, {{"From", " <x@a.example>"}}};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int64_t messages = 0, today = noon.now / 86400;
 		struct session *s;
 		void *place;
@@ -296,7 +287,6 @@ static void survives_a_hang_up_at_every_stage(void **state)
 	struct decision early;
 	struct world w;
 
-	(void)state;
 	open_world(&w, "");
 	assert_true(addr_parse("192.0.2.1", &client));
 	for (int stage = 0; stage < 9; stage++) {
@@ -332,7 +322,6 @@ static void judges_each_message_of_a_connection_anew(void **state)
 	struct session *s;
 	struct world w;
 
-	(void)state;
 	open_world(&w, "");
 	s = session_new(&w.app);
 	assert_int_equal(deliver(s, &good)->decision.action, ACTION_ACCEPT);
@@ -351,7 +340,6 @@ static void refuses_a_header_that_hides_a_second_author(void **state)
 	struct session *s;
 	struct world w;
 
-	(void)state;
 	open_world(&w, "");
 	assert_true(addr_parse("192.0.2.1", &client));
 	s = session_new(&w.app);
@@ -376,7 +364,6 @@ static void puts_off_what_speaks_in_our_name_too_often(void **state)
 	struct addr client;
 	struct world w;
 
-	(void)state;
 	open_world(&w, "mode = monitor\nauthserv_id = here.example\n");
 	assert_true(addr_parse("192.0.2.1", &client));
 	s = session_new(&w.app);
@@ -404,7 +391,6 @@ static void answers_an_end_without_a_beginning(void **state)
 	struct session *s;
 	struct world w;
 
-	(void)state;
 	open_world(&w, "");
 	s = session_new(&w.app);
 	session_header(s, "From", " <x@a.example>");
@@ -422,7 +408,6 @@ static void counts_unknown_recipients_as_an_error(void **state)
 	char path[64];
 	struct world w;
 
-	(void)state;
 	open_world(&w, "");
 	assert_true(addr_parse("192.0.2.1", &client));
 	s = session_new(&w.app);

@@ -1,18 +1,12 @@
 /* test_spf.c - check_host() over zones written as text. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "check/spf.h"
+#include "support/test.h"
 #include "support/zone.h"
-
-#define ROWS(a) (sizeof(a) / sizeof((a)[0]))
 
 struct world {
 	struct resolver *resolver;
@@ -54,7 +48,7 @@ static void begin(struct world *w)
 	w->lookups = lookups_new(w->resolver);
 	assert_non_null(w->lookups);
 	lookups_deadline(w->lookups, clock_mono_ms() + 2000);
-	for (size_t i = 0; i < ROWS(common); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(common); i++)
 		add(w, common[i]);
 	assert_true(addr_parse("192.0.2.1", &w->params.client));
 	w->params.helo = "helo.example";
@@ -141,8 +135,7 @@ static void the_first_match_decides_by_its_qualifier(void **state)
 	    {"v=spf1 all include:nowhere.example", IP4, SPF_PASS},
 	};
 
-	(void)state;
-	run(rows, ROWS(rows));
+	run(rows, ARRAY_SIZE(rows));
 }
 
 /* S34 */
@@ -172,8 +165,7 @@ static void a_and_mx_compare_addresses_of_the_clients_family(void **state)
 	    {"v=spf1 a:host.example/33 -all", IP4, SPF_PERMERROR},
 	};
 
-	(void)state;
-	run(rows, ROWS(rows));
+	run(rows, ARRAY_SIZE(rows));
 	assert_int_equal(result_of("v=spf1 a -all", IP4, "d.example A 192.0.2.1", NULL), SPF_PASS);
 	assert_int_equal(result_of("v=spf1 mx -all", IP4, "d.example MX 0 host.example", NULL),
 			 SPF_PASS);
@@ -201,8 +193,7 @@ static void ptr_wants_a_confirmed_name_at_or_below_the_target(void **state)
 	    {"v=spf1 ptr:%{l}!.example -all", IP4, SPF_FAIL},
 	};
 
-	(void)state;
-	run(rows, ROWS(rows));
+	run(rows, ARRAY_SIZE(rows));
 	assert_int_equal(result_of("v=spf1 ptr:a.example ~all", "192.0.2.9",
 				   "9.2.0.192.in-addr.arpa PTR liar.a.example", NULL),
 			 SPF_SOFTFAIL);
@@ -222,7 +213,6 @@ static void ptr_uses_the_first_ten_names(void **state)
 {
 	char line[100];
 
-	(void)state;
 	for (unsigned place = 9; place <= 10; place++) {
 		struct world w;
 
@@ -251,8 +241,7 @@ static void exists_asks_for_an_a_record_whatever_the_family(void **state)
 	    {"v=spf1 exists:mail.example -all", IP4, SPF_FAIL},
 	    {"v=spf1 exists:broken.example -all", IP6, SPF_TEMPERROR},
 	};
-	(void)state;
-	run(rows, ROWS(rows));
+	run(rows, ARRAY_SIZE(rows));
 	assert_int_equal(result_of("v=spf1 exists:%{ir}.%{l1r-}._spf.%{d} -all", IP4,
 				   "1.2.0.192.user._spf.d.example A 127.0.0.2", NULL),
 			 SPF_PASS);
@@ -282,8 +271,7 @@ static void include_follows_its_table(void **state)
 	    {"v=spf1 include:d.example -all", IP4, SPF_PERMERROR},
 	};
 
-	(void)state;
-	run(rows, ROWS(rows));
+	run(rows, ARRAY_SIZE(rows));
 }
 
 /* S31, S33 */
@@ -302,15 +290,13 @@ static void redirect_replaces_the_result(void **state)
 	    {"v=spf1 redirect=a..example", IP4, SPF_PERMERROR},
 	};
 
-	(void)state;
-	run(rows, ROWS(rows));
+	run(rows, ARRAY_SIZE(rows));
 }
 
 static void says_what_matched_and_where(void **state)
 {
 	struct spf_facts f;
 
-	(void)state;
 	result_of("v=spf1 mx ~include:pass.example -all", IP4, NULL, &f);
 	assert_string_equal(f.mechanism, "~include:pass.example");
 	assert_string_equal(f.matched_in, "d.example");
@@ -338,7 +324,6 @@ static void records_are_selected_strictly(void **state)
 {
 	struct world w;
 
-	(void)state;
 	begin(&w);
 	add(&w, "two.example TXT v=spf1 -all");
 	add(&w, "two.example TXT V=SPF1");
@@ -371,9 +356,8 @@ static void without_a_domain_or_client_or_record_the_result_is_none(void **state
 	};
 	struct world w;
 
-	(void)state;
 	begin(&w);
-	for (size_t i = 0; i < ROWS(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		w.params.domain = rows[i];
 		assert_int_equal(check(&w), SPF_NONE);
 		assert_string_not_equal(w.facts.reason, "");
@@ -391,8 +375,7 @@ static void a_failed_question_is_temperror_and_never_fail(void **state)
 {
 	static const enum dns_status failures[] = {DNS_SERVFAIL, DNS_BOGUS, DNS_REFUSED_HERE};
 
-	(void)state;
-	for (size_t i = 0; i < ROWS(failures); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
 		struct world w;
 
 		begin(&w);
@@ -407,7 +390,6 @@ static void what_is_missing_at_the_deadline_is_temperror(void **state)
 {
 	struct world w;
 
-	(void)state;
 	begin(&w);
 	add(&w, "d.example TXT v=spf1 a:slow.example -all");
 	add(&w, "slow.example A !timeout");
@@ -437,8 +419,7 @@ static void at_most_ten_terms_ask_the_dns(void **state)
 	     IP4, SPF_PERMERROR},
 	};
 
-	(void)state;
-	run(rows, ROWS(rows));
+	run(rows, ARRAY_SIZE(rows));
 }
 
 /* S20 */
@@ -447,7 +428,6 @@ static void limits_are_one_for_the_whole_tree(void **state)
 	char record[400] = "v=spf1", line[500];
 	struct world w;
 
-	(void)state;
 	begin(&w);
 	/* 10 includes in each of 7 names, every level pointing at the next: a million paths */
 	for (unsigned level = 0; level < 7; level++) {
@@ -477,8 +457,7 @@ static void void_lookups_are_limited_by_term(void **state)
 	};
 	struct world w;
 
-	(void)state;
-	run(rows, ROWS(rows));
+	run(rows, ARRAY_SIZE(rows));
 	begin(&w);
 	add(&w, "d.example TXT v=spf1 mx a:v1.example ?all");
 	for (unsigned i = 0; i < 5; i++)
@@ -498,7 +477,6 @@ static void more_than_ten_mx_hosts_are_an_error(void **state)
 	struct world w;
 	char line[100];
 
-	(void)state;
 	for (unsigned count = 10; count <= 11; count++) {
 		begin(&w);
 		add(&w, "d.example TXT v=spf1 mx -all");
@@ -537,8 +515,7 @@ static void an_explanation_is_the_one_of_the_deciding_record(void **state)
 	};
 	struct world w;
 
-	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		begin(&w);
 		fake_resolver_add(w.resolver, "d.example", DNS_TXT, rows[i].record);
 		if (rows[i].more != NULL)
@@ -564,7 +541,6 @@ static void long_rows_of_macros_do_no_harm(void **state)
 	char macros[510], record[5200];
 	struct world w;
 
-	(void)state;
 	for (size_t i = 0; i < 127; i++)
 		memcpy(macros + 4 * i, "%{d}", 4);
 	strcpy(macros + 508, "A");
@@ -597,8 +573,7 @@ static void terms_with_a_non_ascii_local_part_never_match(void **state)
 	};
 	struct world w;
 
-	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		begin(&w);
 		fake_resolver_add(w.resolver, "d.example", DNS_TXT, rows[i].record);
 		add(&w, "d.example A 192.0.2.1");
@@ -614,7 +589,6 @@ static void names_in_u_labels_are_asked_as_a_labels(void **state)
 {
 	struct world w;
 
-	(void)state;
 	begin(&w);
 	add(&w, "xn--bcher-kva.example TXT v=spf1 exists:%{h}.%{o}.x.example -all");
 	add(&w, "xn--h-bga.example.xn--bcher-kva.example.x.example A 127.0.0.2");
@@ -631,7 +605,6 @@ static void an_empty_local_part_means_postmaster(void **state)
 {
 	struct world w;
 
-	(void)state;
 	begin(&w);
 	add(&w, "d.example TXT v=spf1 exists:%{l}.x.example -all");
 	add(&w, "postmaster.x.example A 127.0.0.2");
@@ -645,7 +618,6 @@ static void the_name_of_the_client_prefers_the_domain_itself(void **state)
 {
 	struct world w;
 
-	(void)state;
 	begin(&w);
 	add(&w, "d.example TXT v=spf1 exists:%{p}.x.example -all");
 	add(&w, "1.2.0.192.in-addr.arpa PTR liar.d.example");
@@ -668,7 +640,6 @@ static void a_record_too_long_to_be_whole_is_an_error(void **state)
 	char *record = malloc(70000);
 	struct world w;
 
-	(void)state;
 	assert_non_null(record);
 	strcpy(record, "v=spf1");
 	for (size_t len = 6; len < 65000; len += 13)

@@ -1,17 +1,11 @@
 /* test_spf_hint.c - what is asked ahead of an SPF check. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "check/spf.h"
+#include "support/test.h"
 #include "support/zone.h"
-
-#define ROWS(a) (sizeof(a) / sizeof((a)[0]))
 
 struct world {
 	struct resolver *resolver;
@@ -78,13 +72,12 @@ static void hints_ask_the_whole_tree_at_once(void **state)
 	struct world w;
 	size_t asked;
 
-	(void)state;
 	begin(&w);
-	for (size_t i = 0; i < ROWS(zone); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(zone); i++)
 		add(&w, zone[i]);
 	spf_hint(w.lookups, "D.example", &w.params.client);
 	spf_hint(w.lookups, "d.example", &w.params.client);
-	for (size_t i = 0; i < ROWS(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (fake_resolver_asked(w.resolver, rows[i].name, rows[i].type) != rows[i].asked)
 			fail_msg("%s %s", rows[i].name, dns_type_name(rows[i].type));
 	asked = lookups_count(w.lookups);
@@ -99,7 +92,6 @@ static void hints_stop_where_the_record_decides(void **state)
 {
 	struct world w;
 
-	(void)state;
 	begin(&w);
 	add(&w, "d1.example TXT v=spf1 ip4:192.0.2.0/24 a:never.example redirect=never.example");
 	add(&w, "d2.example TXT v=spf1 ~all a:never.example redirect=never.example");
@@ -116,7 +108,6 @@ static void hints_stay_within_the_limit_of_terms(void **state)
 {
 	struct world w;
 
-	(void)state;
 	begin(&w);
 	add(&w, "d.example TXT v=spf1 include:d.example include:%{d1}.%{d} include:x.%{d} -all");
 	add(&w, "x.d.example TXT v=spf1 include:x.%{d} -all");
@@ -136,7 +127,6 @@ static void a_tree_costs_its_depth_in_round_trips(void **state)
 	struct world w;
 	int64_t start;
 
-	(void)state;
 	begin(&w);
 	add(&w, "d.example TXT v=spf1 include:i1.example include:i2.example include:i3.example "
 		"a:a.example mx:m.example -all");
@@ -165,7 +155,6 @@ static void hints_leave_long_records_to_the_check(void **state)
 	char record[6000] = "v=spf1";
 	struct world w;
 
-	(void)state;
 	for (size_t n = 6; n < 5000; n += 13)
 		strcpy(record + n, " ip4:10.0.0.1");
 	strcat(record, " a:later.example -all");
@@ -182,7 +171,6 @@ static void without_a_client_nothing_is_asked(void **state)
 {
 	struct world w;
 
-	(void)state;
 	begin(&w);
 	w.params.client.family = ADDR_NONE;
 	spf_hint(w.lookups, "d.example", &w.params.client);

@@ -1,16 +1,10 @@
 /* test_spf_macro.c - macro strings of SPF. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "check/spf_macro.h"
-
-#define ROWS(a) (sizeof(a) / sizeof((a)[0]))
+#include "support/test.h"
 
 static const char *count_calls(void *arg)
 {
@@ -97,9 +91,8 @@ static void expands_the_examples_of_the_rfc(void **state)
 	};
 	struct world w;
 
-	(void)state;
 	setup(&w, "192.0.2.3");
-	for (size_t i = 0; i < ROWS(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (rows[i].name == NULL)
 			assert_false(
 			    spf_macro_string(rows[i].spec, strlen(rows[i].spec), SPF_IN_TERM));
@@ -113,7 +106,6 @@ static void writes_ipv6_as_nibbles(void **state)
 {
 	struct world w;
 
-	(void)state;
 	setup(&w, "2001:db8::cb01");
 	assert_string_equal(
 	    name_of(&w.macros, "%{ir}.%{v}._spf.%{d2}"),
@@ -136,9 +128,8 @@ static void writes_explanations(void **state)
 	};
 	struct world w;
 
-	(void)state;
 	setup(&w, "192.0.2.3");
-	for (size_t i = 0; i < ROWS(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_string_equal(text_of(&w.macros, rows[i].in), rows[i].out);
 }
 
@@ -147,7 +138,6 @@ static void lets_nothing_but_printable_ascii_into_an_explanation(void **state)
 {
 	struct world w;
 
-	(void)state;
 	setup(&w, "192.0.2.3");
 	w.macros.local = "\xff\r\n\x01x";
 	w.macros.helo = "\x1b[2J\x7f";
@@ -163,7 +153,6 @@ static void escapes_all_but_unreserved_bytes(void **state)
 {
 	struct world w;
 
-	(void)state;
 	setup(&w, "192.0.2.3");
 	w.macros.local = "~jack&jill=up-a_b3.c/ \"";
 	assert_string_equal(text_of(&w.macros, "%{L}"), "~jack%26jill%3Dup-a_b3.c%2F%20%22");
@@ -174,7 +163,6 @@ static void keeps_empty_parts(void **state)
 {
 	struct world w;
 
-	(void)state;
 	setup(&w, "192.0.2.3");
 	w.macros.local = "-a--b-";
 	assert_string_equal(text_of(&w.macros, "%{l-}"), ".a..b.");
@@ -192,7 +180,6 @@ static void drops_labels_at_the_left_of_long_names(void **state)
 	char helo[300], wanted[DOMAIN_SIZE];
 	struct world w;
 
-	(void)state;
 	setup(&w, "192.0.2.3");
 	/* 30 labels of 9 bytes: 299. Ten bytes per label: 25 labels and ".a" are 251, 26 are 261.
 	 */
@@ -224,9 +211,8 @@ static void knows_names_that_cannot_be_asked(void **state)
 	char name[DOMAIN_SIZE], spec[MAX_SPF_SPEC + 2];
 	struct world w;
 
-	(void)state;
 	setup(&w, "192.0.2.3");
-	for (size_t i = 0; i < ROWS(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_int_equal(spf_macro_name(&w.macros, rows[i], strlen(rows[i]), name),
 				 SPF_EXPANDED_BADLY);
 	memset(spec, '.', sizeof(spec));
@@ -246,7 +232,6 @@ static void never_matches_a_non_ascii_local_part(void **state)
 	char name[DOMAIN_SIZE], longest[MAX_LOCAL_PART + 2];
 	struct world w;
 
-	(void)state;
 	setup(&w, "192.0.2.3");
 	w.macros.local = "andr\xc3\xa9";
 	assert_int_equal(spf_macro_name(&w.macros, "%{l}.a", 6, name), SPF_NEVER_MATCHES);
@@ -262,7 +247,6 @@ static void asks_for_the_clients_name_only_when_used(void **state)
 {
 	struct world w;
 
-	(void)state;
 	setup(&w, "192.0.2.3");
 	name_of(&w.macros, "%{d}.%%{p}.a");
 	assert_int_equal(w.calls, 0);
@@ -275,7 +259,6 @@ static void bounds_its_output(void **state)
 	char text[509], out[64];
 	struct world w;
 
-	(void)state;
 	setup(&w, "192.0.2.3");
 	for (size_t i = 0; i < 127; i++)
 		memcpy(text + 4 * i, "%{d}", 4);
@@ -289,7 +272,6 @@ static void bounds_its_output(void **state)
 
 static void tells_which_letters_are_used(void **state)
 {
-	(void)state;
 	assert_true(spf_macro_only("x.example", 9, ""));
 	assert_true(spf_macro_only("%{i}.%{D2r}.a", 13, "di"));
 	assert_false(spf_macro_only("%{i}.%{l}.a", 11, "di"));

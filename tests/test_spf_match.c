@@ -1,16 +1,10 @@
 /* test_spf_match.c - single directives, through libspf2. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "check/spf_match.h"
+#include "support/test.h"
 #include "support/zone.h"
-
-#define ROWS(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *const zone[] = {
     "a.example A 192.0.2.1",
@@ -65,7 +59,7 @@ static void run(const struct row *row)
 
 	assert_non_null(l);
 	lookups_deadline(l, clock_mono_ms() + 20);
-	for (size_t i = 0; i < ROWS(zone); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(zone); i++)
 		zone_add(r, zone[i]);
 	assert_true(addr_parse(row->client, &client));
 	assert_non_null(m = spf_matcher_new(l, &client));
@@ -109,8 +103,7 @@ static void matches_addresses_and_prefixes(void **state)
 	    {"ptr", "a.example", "192.0.2.77", SPF_NO_MATCH, true, NULL},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		run(&rows[i]);
 }
 
@@ -127,8 +120,7 @@ static void tells_errors_from_no_match(void **state)
 	    {"ptr", "a.example", "192.0.2.2", SPF_NO_MATCH, false, NULL},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		run(&rows[i]);
 }
 
@@ -139,8 +131,7 @@ static void a_look_up_without_records_counts_unless_the_directive_matches(void *
 	    {"mx", "mixed.example", "192.0.2.1", SPF_NO_MATCH, true, NULL},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		run(&rows[i]);
 }
 
@@ -158,8 +149,7 @@ static void judges_a_loopback_client_by_the_same_rules(void **state)
 	    {"a/0", "nowhere.example", "127.0.0.1", SPF_NO_MATCH, true, NULL},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		run(&rows[i]);
 }
 
@@ -176,8 +166,7 @@ static void targets_of_any_bytes_are_only_names(void **state)
 	    "",
 	};
 
-	(void)state;
-	for (size_t i = 0; i < ROWS(targets); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
 		bool asked = domain_askable(targets[i]);
 		struct row a = {"a", targets[i], "192.0.2.1", SPF_NO_MATCH, asked, NULL};
 		struct row exists = {"exists:x.example", targets[i], "::2",

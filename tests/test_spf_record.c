@@ -1,15 +1,9 @@
 /* test_spf_record.c - the grammar of SPF records. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check/spf_record.h"
-
-#define ROWS(a) (sizeof(a) / sizeof((a)[0]))
+#include "support/test.h"
 
 /* Parse a copy that ends where the record ends. */
 static bool parses(const char *text, size_t len)
@@ -39,8 +33,7 @@ static void selects_records_by_their_version(void **state)
 	    {"spf2.0/pra -all", false},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_int_equal(spf_record_is(rows[i].text, strlen(rows[i].text)), rows[i].is);
 }
 
@@ -99,8 +92,7 @@ static void accepts_what_the_grammar_allows(void **state)
 	    "v=spf1 default=pass",
 	};
 
-	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (!parses(rows[i], strlen(rows[i])))
 			fail_msg("refused: %s", rows[i]);
 }
@@ -216,8 +208,7 @@ static void refuses_what_it_does_not(void **state)
 	    "v=spf1 x=\x7f",
 	};
 
-	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (parses(rows[i], strlen(rows[i])))
 			fail_msg("accepted: %s", rows[i]);
 }
@@ -227,7 +218,6 @@ static void treats_nul_as_an_error_and_not_as_the_end(void **state)
 	static const char in_term[] = "v=spf1 ip4:192.0.2.1\0junk -all", alone[] = "v=spf1 \0 -all",
 			  in_modifier[] = "v=spf1 x=\0", at_version[] = "v=spf1\0";
 
-	(void)state;
 	assert_false(parses(in_term, sizeof(in_term) - 1));
 	assert_false(parses(alone, sizeof(alone) - 1));
 	assert_false(parses(in_modifier, sizeof(in_modifier) - 1));
@@ -250,7 +240,6 @@ static void hands_out_directives_with_their_parts(void **state)
 	struct spf_slice bad;
 	size_t at = 0;
 
-	(void)state;
 	assert_true(spf_record_parse(text, strlen(text), &record, &bad));
 	assert_true(record.has_all);
 	assert_slice(record.exp, "why.example");
@@ -286,7 +275,6 @@ static void says_which_term_is_wrong(void **state)
 	struct spf_record record;
 	struct spf_slice bad;
 
-	(void)state;
 	assert_false(spf_record_parse(text, strlen(text), &record, &bad));
 	assert_slice(bad, "ip4:192.0.2.1/");
 }
@@ -300,7 +288,6 @@ static void keeps_a_mapped_network_out_of_reach_of_ip4(void **state)
 	struct addr client;
 	size_t at = 0;
 
-	(void)state;
 	assert_true(addr_parse("192.0.2.1", &client));
 	assert_true(spf_record_parse(text, strlen(text), &record, &bad));
 	assert_true(spf_record_next(&record, &at, &d));
@@ -316,7 +303,6 @@ static void reads_records_of_any_length_to_their_end(void **state)
 	struct spf_slice bad;
 	size_t at = 0, n = 0;
 
-	(void)state;
 	assert_non_null(text);
 	memcpy(text, "v=spf1", len);
 	for (size_t i = 0; i < count; i++, len += 7)
@@ -359,8 +345,7 @@ static void checks_the_domain_as_rfc_7208_4_3_asks(void **state)
 	};
 	char name[DOMAIN_SIZE];
 
-	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (spf_domain(rows[i].in, name) != (rows[i].out != NULL))
 			fail_msg("wrong: %s", rows[i].in);
 		assert_string_equal(name, rows[i].out != NULL ? rows[i].out : "");

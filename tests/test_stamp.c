@@ -1,14 +1,10 @@
 /* test_stamp.c - which Authentication-Results fields go and which one comes. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mail/authres.h"
 #include "session/stamp.h"
+#include "support/test.h"
 
 /* R40, R44, R45 */
 static void notes_forged_fields_by_their_index(void **state)
@@ -27,8 +23,7 @@ static void notes_forged_fields_by_their_index(void **state)
 	};
 	struct stamp st = {0};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		stamp_received(&st, "mx.example", "X-Mark", fields[i].name, fields[i].value);
 	assert_true(stamp_complete(&st));
 	assert_int_equal(st.results.received, 5);
@@ -46,7 +41,6 @@ static void gives_up_on_a_flood(void **state)
 {
 	struct stamp st = {0};
 
-	(void)state;
 	for (size_t i = 0; i < MAX_UNWANTED_FIELDS; i++)
 		stamp_received(&st, "mx.example", "X-Mark", "X-Mark", "");
 	assert_true(stamp_complete(&st));
@@ -101,7 +95,6 @@ static void writes_every_method_with_its_properties(void **state)
 	struct facts *f = sample();
 	struct stamp st = {0};
 
-	(void)state;
 	assert_non_null(ar);
 	assert_true(stamp_results(&st, "mx.example", f));
 	assert_null(strchr(st.field, '\r'));
@@ -129,7 +122,6 @@ static void tells_a_null_sender_by_helo_alone(void **state)
 	struct facts *f = sample();
 	struct stamp st = {0};
 
-	(void)state;
 	f->null_sender = true;
 	assert_true(stamp_results(&st, "mx.example", f));
 	assert_null(strstr(st.field, "smtp.mailfrom"));

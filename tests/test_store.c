@@ -1,9 +1,4 @@
 /* test_store.c - many threads, crashes, a full disk: no answered row is lost. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +8,7 @@
 #include <unistd.h>
 
 #include "support/store_place.h"
+#include "support/test.h"
 
 #define THREADS 16
 #define EACH 40

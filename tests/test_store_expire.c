@@ -1,12 +1,8 @@
 /* test_store_expire.c - old days go, a few rows at a time. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 
 #include "support/store_place.h"
+#include "support/test.h"
 
 static void expires_old_days_only(void **state)
 {

@@ -1,11 +1,6 @@
 /* test_store_growth.c - what the store does for one message or one report costs the same however
  * much else it holds. Cost is counted in steps of SQLite's virtual machine, which no other work on
  * this machine disturbs. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,6 +8,7 @@
 
 #include "store/store_report.h"
 #include "support/store_place.h"
+#include "support/test.h"
 
 #define MOST 400 /* domains of a day */
 
@@ -48,7 +44,6 @@ static int watch(sqlite3 *db, const char **error, const struct sqlite3_api_routi
 
 static int watch_all(void **state)
 {
-	(void)state;
 	return sqlite3_auto_extension((void (*)(void))watch);
 }
 

@@ -1,13 +1,9 @@
 /* test_store_read.c - what was stored comes back. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "support/store_place.h"
+#include "support/test.h"
 
 static void gives_back_what_was_stored(void **state)
 {
@@ -56,7 +52,7 @@ static void sums_up_what_was_seen_of_each_author(void **state)
 	struct store *s = open_store(p, true);
 	char text[256] = "";
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct row row = sample_row();
 
 		row.header_from = rows[i].author;
@@ -89,7 +85,7 @@ static void knows_who_earned_a_report(void **state)
 	char domain[32];
 	bool earned;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct row row = sample_row();
 
 		snprintf(domain, sizeof(domain), "d%zu.example", i);

@@ -1,16 +1,12 @@
 /* test_store_report.c - a report is claimed by one, sent once, and not lost with the process that
  * claimed it. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "store/store_report.h"
 #include "support/store_place.h"
+#include "support/test.h"
 
 #define LEASE 100
 

@@ -1,15 +1,11 @@
 /* test_store_schema.c - the steps from one version of the tables to the next. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "store/store_schema.h"
 #include "store/store_sqlite.h"
 #include "support/store_place.h"
+#include "support/test.h"
 
 static void run_sql(struct place *p, const char *sql)
 {

@@ -1,9 +1,4 @@
 /* test_store_sqlite.c - every way a file can be wrong has its sentence. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +7,7 @@
 
 #include "store/store_sqlite.h"
 #include "support/store_place.h"
+#include "support/test.h"
 
 static void write_file(const char *path, const char *text)
 {

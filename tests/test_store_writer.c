@@ -1,15 +1,11 @@
 /* test_store_writer.c - equal messages are counted, different ones told apart. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "store/store_sqlite.h"
 #include "store/store_writer.h"
 #include "support/store_place.h"
+#include "support/test.h"
 
 static void counts_equal_messages_together(void **state)
 {

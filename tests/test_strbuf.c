@@ -1,19 +1,14 @@
 /* test_strbuf.c - growing text with a cap. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "support/test.h"
 
 static void adds_text_of_every_kind(void **state)
 {
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 100);
 	assert_string_equal(strbuf_text(&b), "");
 	assert_true(strbuf_ok(&b));
@@ -33,7 +28,6 @@ static void grows_up_to_its_cap_and_not_beyond(void **state)
 {
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 5000);
 	for (int i = 0; i < 5000; i++)
 		strbuf_addc(&b, (char)('a' + i % 26));
@@ -54,7 +48,6 @@ static void a_failure_is_sticky_until_reset(void **state)
 {
 	struct strbuf b;
 
-	(void)state;
 	strbuf_init(&b, 5);
 	strbuf_add(&b, "123");
 	strbuf_add(&b, "456");
@@ -80,7 +73,6 @@ static void hands_over_its_text_once(void **state)
 	struct strbuf b;
 	char *text;
 
-	(void)state;
 	strbuf_init(&b, 3);
 	strbuf_add(&b, "abc");
 	text = strbuf_take(&b);

@@ -1,14 +1,10 @@
 /* test_syntax.c - the grammar of the configuration file, statement by statement. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
 #include "config/syntax.h"
+#include "support/test.h"
 
 /* All statements as one line each: "3 mode = monitor", "3 list = { a | b }", "3 rule r", "4 }", "5
  * ! error". */
@@ -75,8 +71,7 @@ static void reads_statements(void **state)
 	    {"rule = b", "1 rule = b\n"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct strbuf out;
 
 		strbuf_init(&out, 4096);
@@ -120,8 +115,7 @@ static void goes_on_after_an_error(void **state)
 	     "1 ! a = b is followed by c: write the value in one piece, or in quotes\n2 d = e\n"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct strbuf out;
 
 		strbuf_init(&out, 4096);
@@ -136,7 +130,6 @@ static void values_without_blanks_fit(void **state)
 {
 	struct strbuf out;
 
-	(void)state;
 	strbuf_init(&out, 4096);
 	read_all("a={b,c,\"\",\"\",d}e=f g=\"\"", &out);
 	assert_string_equal(strbuf_text(&out), "1 a = { b | c |  |  | d }\n1 e = f\n1 g = \n");
@@ -147,7 +140,6 @@ static void lists_have_a_bound(void **state)
 {
 	struct strbuf text, out;
 
-	(void)state;
 	strbuf_init(&text, 100000);
 	strbuf_init(&out, 100000);
 	strbuf_add(&text, "a = { ");

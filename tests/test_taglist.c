@@ -1,16 +1,11 @@
 /* test_taglist.c - tag=value lists. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mail/taglist.h"
+#include "support/test.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define V(text) text, sizeof(text) - 1
 
 /* The tags of an exact-size copy as "name=value|name=value"; true if the list was bad. */
@@ -81,8 +76,7 @@ static void reads_lists_of_every_shape(void **state)
 	};
 	char joined[256];
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		bool bad = read_list(rows[i].text, rows[i].len, joined);
 
 		if (bad != rows[i].bad || strcmp(joined, rows[i].joined) != 0)
@@ -97,7 +91,6 @@ static void a_nul_stays_inside_its_value(void **state)
 	struct tag tag;
 	char buf[32];
 
-	(void)state;
 	taglist_start(&t, text, sizeof(text) - 1);
 	assert_true(taglist_next(&t, &tag));
 	assert_int_equal(tag.value_len, 7);
@@ -115,7 +108,6 @@ static void finds_the_first_tag_of_a_name(void **state)
 	static const char text[] = "V=0; v=1; v=2";
 	struct tag tag;
 
-	(void)state;
 	assert_true(taglist_find(text, sizeof(text) - 1, "v", &tag));
 	assert_true(tag_value_is(&tag, "1"));
 	assert_true(tag_named(&tag, "v"));
@@ -130,7 +122,6 @@ static void tells_repeated_names(void **state)
 	char *many = calloc(1, 400000);
 	size_t n = 0;
 
-	(void)state;
 	assert_false(taglist_repeats("", 0));
 	assert_false(taglist_repeats("a=1;A=2;b=3", 11));
 	assert_true(taglist_repeats("a=1;b=2;a=1", 11));
@@ -151,7 +142,6 @@ static void copies_values_that_fit(void **state)
 	struct tag tag;
 	char buf[32], small[7];
 
-	(void)state;
 	assert_true(taglist_find(text, sizeof(text) - 1, "b", &tag));
 	assert_true(tag_value_copy(&tag, buf, sizeof(buf)));
 	assert_string_equal(buf, "AB\r\n C D==");
@@ -178,9 +168,8 @@ static void reads_the_words_between_colons(void **state)
 	};
 	struct tag none = {.name = NULL};
 
-	(void)state;
 	assert_false(tag_has_word(&none, ""));
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *at = NULL, *word;
 		struct taglist t;
 		struct tag tag;

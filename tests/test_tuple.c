@@ -1,21 +1,16 @@
 /* test_tuple.c - a row as it is written: its text, its keys, its DKIM results. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/tuple.h"
 #include "support/store_place.h"
+#include "support/test.h"
 
 static void copies_every_field(void **state)
 {
 	struct row row = sample_row();
 	struct tuple t;
 
-	(void)state;
 	row.dkim_aligned = true;
 	assert_true(tuple_make(&row, &t, NULL));
 	assert_int_equal(t.day, DAY);
@@ -42,7 +37,6 @@ static void keeps_nothing_of_a_row_that_is_not_reportable(void **state)
 	struct row row = sample_row();
 	struct tuple t;
 
-	(void)state;
 	row.reportable = false;
 	assert_true(tuple_make(&row, &t, NULL));
 	assert_string_equal(t.field[TUPLE_SOURCE_IP], "");
@@ -58,7 +52,6 @@ static void keys_know_where_a_field_ends(void **state)
 	struct row a = sample_row(), b = sample_row();
 	struct tuple ta, tb;
 
-	(void)state;
 	a.source_ip = "192.0.2.1", a.header_from = "1a.example";
 	b.source_ip = "192.0.2.11", b.header_from = "a.example";
 	assert_true(tuple_make(&a, &ta, NULL));
@@ -96,8 +89,7 @@ static void reads_dkim_results_back_or_refuses_them(void **state)
 	};
 	char *flood;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *text = strdup(rows[i].text);
 		struct row row;
 

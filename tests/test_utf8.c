@@ -1,13 +1,9 @@
 /* test_utf8.c - strict UTF-8. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
+#include "support/test.h"
 
 static void knows_valid_text(void **state)
 {
@@ -43,8 +39,7 @@ static void knows_valid_text(void **state)
 	    {"\xf0\x9f\x28\x80", 4, 0, false},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *copy = malloc(rows[i].len > 0 ? rows[i].len : 1);
 
 		assert_non_null(copy);
@@ -76,9 +71,8 @@ static void knows_printable_characters(void **state)
 	    {"\xed\xa0\x80", 0},
 	};
 
-	(void)state;
 	assert_int_equal(utf8_printable("", 1), 0);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (utf8_printable(rows[i].text, strlen(rows[i].text)) != rows[i].bytes)
 			fail_msg("row %zu", i);
 }

@@ -1,14 +1,10 @@
 /* test_verify.c - what is asked early, and how the authors of a message are found. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "session/verify.h"
 #include "support/fake_resolver.h"
+#include "support/test.h"
 
 struct world {
 	struct app app;
@@ -65,8 +61,7 @@ static void finds_the_authors(void **state)
 	    {{" nobody"}, FROM_MALFORMED, 0},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct world w;
 
 		open_world(&w);
@@ -83,7 +78,6 @@ static void asks_as_soon_as_a_name_is_known(void **state)
 {
 	struct world w;
 
-	(void)state;
 	open_world(&w);
 	verify_hint_client(&w.e);
 	assert_int_equal(fake_resolver_asked(w.app.resolver, "1.2.0.192.in-addr.arpa", DNS_PTR), 1);
@@ -115,8 +109,7 @@ static void takes_the_strictest_of_several_authors(void **state)
 	    {" x@none.example, y@other.example", DMARC_NONE, "none.example"},
 	};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct world w;
 
 		open_world(&w);

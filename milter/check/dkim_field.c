@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/ascii.h"
 #include "base/limits.h"
 
@@ -37,7 +38,7 @@ static void read_tags(struct dkim_field *f, const char *value, size_t len)
 
 	taglist_start(&list, value, len);
 	while (taglist_next(&list, &tag))
-		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 			if (known[i].tag->name == NULL && tag_named(&tag, known[i].name))
 				*known[i].tag = tag;
 	if (list.bad)
@@ -111,7 +112,7 @@ static void read_canonicalization(struct dkim_field *f)
 
 	if (f->c.name == NULL)
 		return;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (tag_value_is_nocase(&f->c, known[i].text)) {
 			f->header_relaxed = known[i].header_relaxed;
 			f->body_relaxed = known[i].body_relaxed;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/array.h"
 #include "mail/base64.h"
 #include "mail/taglist.h"
 
@@ -68,7 +69,7 @@ static void record_read(struct record *r, const char *text, size_t len)
 	memset(r, 0, sizeof(*r));
 	taglist_start(&list, text, len);
 	for (; taglist_next(&list, &tag); first = false)
-		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 			if (known[i].tag->name == NULL && tag_named(&tag, known[i].name)) {
 				*known[i].tag = tag;
 				r->v_first |= i == 0 && first;

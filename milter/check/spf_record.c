@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/ascii.h"
 #include "check/spf_macro.h"
 
@@ -182,7 +183,7 @@ static bool read_directive(struct spf_slice term, struct spf_directive *d_r)
 		rest.len--;
 	}
 	name.len -= rest.len;
-	for (size_t i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(mechanisms); i++) {
 		if (is_word(name, mechanisms[i].name)) {
 			d_r->mechanism = mechanisms[i].mechanism;
 			return read_argument(rest, mechanisms[i].argument, d_r);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/domain.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
@@ -138,7 +139,7 @@ static bool set_words(struct snapshot *s, const struct option *o, const char *te
 		size_t len = strcspn(text, ", \t");
 		char *word = arena_alloc(&s->arena, len + 1);
 
-		if (word == NULL || n == sizeof(value) / sizeof(value[0])) {
+		if (word == NULL || n == ARRAY_SIZE(value)) {
 			error_set(why, word == NULL ? "out of memory"
 						    : "a long list belongs into a file");
 			return false;

@@ -1,6 +1,7 @@
 /* config_man.c - the manual page alignd.conf(5), in mdoc. */
 #include <string.h>
 
+#include "base/array.h"
 #include "config/snapshot.h"
 
 #define MAN_MAX 1048576
@@ -209,7 +210,7 @@ static void options(const struct config *c, struct strbuf *out)
 	bool open = false;
 
 	strbuf_add(out, "The value shown is the default.\n");
-	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
 		if (entries[i].title == NULL) {
 			option_item(c, option_at(entries[i].id), out);
 			continue;

@@ -1,6 +1,7 @@
 /* config_print.c - the configuration as text: what is in force, and the sample file. */
 #include <string.h>
 
+#include "base/array.h"
 #include "config/snapshot.h"
 
 #define PRINT_MAX 16777216 /* more than a thousand rules at their longest lists of short names */
@@ -18,7 +19,7 @@ static const struct {
 #undef SECTION
 };
 
-#define ENTRY_COUNT (sizeof(entries) / sizeof(entries[0]))
+#define ENTRY_COUNT ARRAY_SIZE(entries)
 
 static bool put(struct strbuf *b, FILE *f)
 {

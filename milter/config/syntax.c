@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 enum token_kind {
 	TOKEN_WORD,
 	TOKEN_EQUAL,
@@ -121,7 +123,7 @@ static struct token bad_bytes(struct syntax *s, struct token t)
 	while (s->p < s->end && (bare(*s->p) || (unsigned char)*s->p >= 0x80))
 		s->p++;
 	t.len = (size_t)(s->p - t.at);
-	for (size_t i = 0; i < sizeof(typographic) / sizeof(typographic[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(typographic); i++)
 		if (t.len >= 3 && memcmp(t.at, typographic[i], 3) == 0)
 			return bad(s, t, "typographic quotes",
 				   "are part of the word: write plain ones, \"...\"");

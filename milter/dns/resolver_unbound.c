@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/addr.h"
+#include "base/array.h"
 #include "base/limits.h"
 #include "dns/answer_cache.h"
 #include "dns/flights.h"
@@ -274,7 +275,7 @@ static bool set_options(struct unbound *u, const struct resolver_settings *s, st
 	};
 	bool validate = s->trust_anchor_file != NULL && s->trust_anchor_file[0] != '\0';
 
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		if (!option(u, options[i][0], options[i][1], why))
 			return false;
 	return option(u, "module-config:", validate ? "validator iterator" : "iterator", why) &&
@@ -376,7 +377,7 @@ static bool open_zones(struct unbound *u, const struct resolver_settings *s, str
 	    "onion",
 	    "home.arpa",
 	};
-	size_t count = s->nameserver_count > 0 ? sizeof(zones) / sizeof(zones[0]) : 2;
+	size_t count = s->nameserver_count > 0 ? ARRAY_SIZE(zones) : 2;
 	int e = 0;
 
 	for (size_t i = 0; i < count && e == 0; i++)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/ascii.h"
 #include "base/choice.h"
 #include "policy/rule_key.h"
@@ -192,7 +193,7 @@ static const struct {
 		 {COND_DKIM, DKIM_TEMPERROR},	{COND_DMARC, DMARC_TEMPERROR},
 		 {COND_INTERNAL_ERROR, 1}};
 
-#define TEMPORARY_COUNT (sizeof(temporary) / sizeof(temporary[0]))
+#define TEMPORARY_COUNT ARRAY_SIZE(temporary)
 
 /* A temporary failure is never a reason to refuse for good. */
 static bool check_reject(const struct rule *rule, struct error *why)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 /* Conditions come first, so that the place of one is its id. */
 static const struct key keys[] = {
 #define CONDITION(id, kind, stage, name, choices, help) \
@@ -14,7 +16,7 @@ static const struct key keys[] = {
 #undef SETTING
 };
 
-#define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
+#define KEY_COUNT ARRAY_SIZE(keys)
 
 _Static_assert(KEY_COUNT <= 32, "a rule remembers its keys in the bits of an unsigned");
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "mail/mime.h"
 
 #define DATE_SIZE 40
@@ -81,9 +82,8 @@ static bool write_message(struct strbuf *out, const struct report_mail *m, const
 	     .len = m->gzip_len,
 	     .base64 = true},
 	};
-	const struct mime_message message = {headers, sizeof(headers) / sizeof(headers[0]),
-					     "mixed", m->report->id,
-					     parts,   sizeof(parts) / sizeof(parts[0])};
+	const struct mime_message message = {headers, ARRAY_SIZE(headers), "mixed", m->report->id,
+					     parts,   ARRAY_SIZE(parts)};
 
 	snprintf(subject, sizeof(subject), "Report Domain: %s Submitter: %s Report-ID: <%s>",
 		 m->report->policy.domain, m->submitter, m->report->id);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/digest.h"
 #include "mail/mime.h"
 
@@ -20,7 +21,7 @@ static const char *const signed_fields[] = {"From",	    "To",	   "Subject",
 					    "Date",	    "Message-ID",  "Auto-Submitted",
 					    "MIME-Version", "Content-Type"};
 
-#define FIELDS (sizeof(signed_fields) / sizeof(signed_fields[0]))
+#define FIELDS ARRAY_SIZE(signed_fields)
 
 struct report_signer {
 	EVP_PKEY *key;

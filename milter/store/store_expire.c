@@ -1,6 +1,7 @@
 /* store_expire.c - delete what is older than it needs to be. */
 #include <time.h>
 
+#include "base/array.h"
 #include "store/store_private.h"
 #include "store/tuple.h"
 
@@ -98,7 +99,7 @@ bool store_expire(struct store *s, time_t now, int keep_days, struct error *why)
 {
 	int64_t before = now / TUPLE_DAY - (keep_days > 1 ? keep_days : 1);
 
-	for (size_t i = 0; i < sizeof(expiries) / sizeof(expiries[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(expiries); i++)
 		if (!expire_table(s, &expiries[i], before, why))
 			return false;
 	return true;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "store/store_private.h"
 
 /* Reports entered in one transaction: the writer of rows waits for its end. */
@@ -11,7 +12,7 @@
 
 static const char *const state_names[] = {"due", "claimed", "sent", "failed", "suppressed"};
 
-#define STATES ((int)(sizeof(state_names) / sizeof(state_names[0])))
+#define STATES ((int)ARRAY_SIZE(state_names))
 
 const char *report_state_name(enum report_state s)
 {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/digest.h"
 #include "base/strbuf.h"
 
@@ -47,7 +48,7 @@ static void add_policy(struct strbuf *b, const struct row_policy *p)
 	const char *const text[] = {p->domain, p->p,  p->sp,	  p->np,	p->adkim,
 				    p->aspf,   p->fo, p->testing, p->discovery, p->error};
 
-	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(text); i++)
 		add_text(b, text[i]);
 }
 

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "report/report_show.h"
 #include "tools/tools.h"
 
@@ -152,7 +153,7 @@ int main(int argc, char **argv)
 		puts("alignctl " ALIGND_VERSION);
 		return EX_OK;
 	}
-	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
 		if (strcmp(argv[1], tools[i].name) == 0)
 			return tools[i].run(argc - 1, argv + 1);
 	tool_usage("there is no sub-command \"%s\"", argv[1]);

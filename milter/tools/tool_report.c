@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/array.h"
 #include "report/report_run.h"
 #include "report/report_show.h"
 #include "session/reporting.h"
@@ -174,7 +175,7 @@ int tool_report(int argc, char **argv)
 	struct request r;
 
 	read_request(&r, argc, argv);
-	for (size_t i = 0; r.what != NULL && i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = 0; r.what != NULL && i < ARRAY_SIZE(parts); i++) {
 		int code;
 
 		if (strcmp(r.what, parts[i].name) != 0)

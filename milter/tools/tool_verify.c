@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/array.h"
 #include "tools/explain.h"
 #include "tools/message_file.h"
 #include "tools/tools.h"
@@ -47,7 +48,7 @@ static bool read_option(struct request *r, int argc, char **argv, int *i)
 	    {"--resolver", &r->resolver},
 	};
 
-	for (size_t k = 0; k < sizeof(options) / sizeof(options[0]); k++) {
+	for (size_t k = 0; k < ARRAY_SIZE(options); k++) {
 		if (strcmp(argv[*i], options[k].name) == 0) {
 			*options[k].value = tool_argument(argc, argv, i);
 			return true;

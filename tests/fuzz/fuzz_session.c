@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../support/fake_resolver.h"
+#include "base/array.h"
 #include "base/log.h"
 #include "session/session.h"
 
@@ -54,7 +55,7 @@ static void add_record(struct resolver *dns, char *text)
 	char *name = strtok(text, " "), *type = strtok(NULL, " "), *data = strtok(NULL, "");
 	struct addr a;
 
-	for (size_t i = 0; data != NULL && i < sizeof(types) / sizeof(types[0]); i++) {
+	for (size_t i = 0; data != NULL && i < ARRAY_SIZE(types); i++) {
 		if (strcmp(types[i].name, type) != 0)
 			continue;
 		if (strcmp(data, "!servfail") == 0)

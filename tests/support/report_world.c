@@ -1,13 +1,11 @@
 /* report_world.c - everything a run of reports meets. */
 #include "report_world.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "test.h"
 
 static void hear(void *arg, const char *line)
 {

@@ -1,13 +1,10 @@
 /* sample_report.c - an aggregate report of a.example with records of every kind. */
 #include "sample_report.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <string.h>
 
 #include "store_place.h"
+#include "test.h"
 
 struct store_policy sample_policy(void)
 {

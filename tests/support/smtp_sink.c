@@ -1,5 +1,6 @@
 /* smtp_sink.c - an SMTP server on loopback that takes what a test lets it take. One connection at a
  * time. */
+#include "base/array.h"
 #include "smtp_sink.h"
 
 #include <arpa/inet.h>
@@ -41,7 +42,7 @@ static const char *usual(const char *command)
 	    {".", "250 taken"},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (strcasecmp(rows[i].command, command) == 0)
 			return rows[i].reply;
 	return "250 well";

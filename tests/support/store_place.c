@@ -2,14 +2,12 @@
  * as text. */
 #include "store_place.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "test.h"
 
 int store_place_new(void **state)
 {

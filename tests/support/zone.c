@@ -1,4 +1,5 @@
 /* zone.c - fill the fake resolver with lines of text. */
+#include "base/array.h"
 #include "zone.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@ static enum dns_type type_of(const char *word)
 {
 	static const enum dns_type types[] = {DNS_A, DNS_AAAA, DNS_MX, DNS_PTR, DNS_TXT};
 
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (strcmp(dns_type_name(types[i]), word) == 0)
 			return types[i];
 	abort();
