@@ -56,8 +56,11 @@ static const struct {
     /* RFC 6376 3.4.5 */
     {" C \r\nD \t E\r\n\r\n\r\n", " C \r\nD \t E\r\n", " C\r\nD E\r\n"},
     {"\r\n\r\nx\r\n\r\ny\r\n", "\r\n\r\nx\r\n\r\ny\r\n", "\r\n\r\nx\r\n\r\ny\r\n"},
-    {"a\nb\rc\r\rd\r", "a\r\nb\r\nc\r\n\r\nd\r\n", "a\r\nb\r\nc\r\n\r\nd\r\n"},
-    {"a\n\rb", "a\r\n\r\nb\r\n", "a\r\n\r\nb\r\n"},
+    /* A CR alone is text. */
+    {"a\nb\rc\r\rd\r", "a\r\nb\rc\r\rd\r\r\n", "a\r\nb\rc\r\rd\r\r\n"},
+    {"a\n\rb", "a\r\n\rb\r\n", "a\r\n\rb\r\n"},
+    {"a\r\n\r\r\n", "a\r\n\r\r\n", "a\r\n\r\r\n"},
+    {"a \r \r\n\r", "a \r \r\n\r\r\n", "a \r\r\n\r\r\n"},
     {"a\t\tb  c", "a\t\tb  c\r\n", "a b c\r\n"},
     {"a ", "a \r\n", "a\r\n"},
     {"\xff\x01 z\r\n", "\xff\x01 z\r\n", "\xff\x01 z\r\n"},

@@ -219,6 +219,26 @@ static void passes_in_pieces_of_any_size_and_with_bare_line_feeds(void **state)
 	free(header);
 }
 
+/* K23: a reader of MIME may see other parts then. */
+static void a_lone_cr_in_the_body_is_no_line_end(void **state)
+{
+	static const char *const canons[] = {"simple/simple", "relaxed/relaxed"};
+	static const char *const bodies[] = {
+	    "Hello  world \r\n\rlast line\r\n\r\n", "Hello  world \r\r\nlast line\r\n\r\n",
+	    "Hello  world \r\n\r\r\nlast line\r\n\r\n", "Hello  world \r\n\r\nlast line\r\r\n",
+	    "Hello  world \r\n\r\nlast line\r\n\r\n\r"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; k < sizeof(bodies) / sizeof(bodies[0]); k++) {
+			struct signer s = {.key = fx.rsa, .selector = "r", .canon = canons[i]};
+
+			expect_of(&s, bodies[k], DKIM_NEUTRAL, "the body has a CR alone");
+			s.extra = "n=\xc3\xa4;"; /* hashed here */
+			expect_of(&s, bodies[k], DKIM_FAIL, "body hash did not verify");
+		}
+}
+
 /* K20 */
 static void an_empty_body_passes(void **state)
 {
@@ -759,6 +779,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(passes_both_algorithms_in_every_form),
 	    cmocka_unit_test(passes_in_pieces_of_any_size_and_with_bare_line_feeds),
+	    cmocka_unit_test(a_lone_cr_in_the_body_is_no_line_end),
 	    cmocka_unit_test(an_empty_body_passes),
 	    cmocka_unit_test(fails_when_a_signed_field_changes),
 	    cmocka_unit_test(only_white_space_counts_as_white_space),

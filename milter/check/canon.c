@@ -72,6 +72,14 @@ static size_t plain_stretch(const unsigned char *bytes, size_t n, bool relaxed)
 	return i;
 }
 
+/* A CR that its LF does not follow is text. */
+static void body_lone_cr(struct canon_body *c)
+{
+	c->cr = false;
+	c->open = true;
+	body_text(c, (const unsigned char *)"\r", 1);
+}
+
 void canon_body_add(struct canon_body *c, const unsigned char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n;) {
@@ -82,8 +90,8 @@ void canon_body_add(struct canon_body *c, const unsigned char *bytes, size_t n)
 			i++;
 			continue;
 		}
-		if (c->cr) /* a CR alone ended the line */
-			body_line_end(c);
+		if (c->cr)
+			body_lone_cr(c);
 		if (bytes[i] == '\r') {
 			c->cr = true;
 			i++;
@@ -101,7 +109,9 @@ void canon_body_add(struct canon_body *c, const unsigned char *bytes, size_t n)
 
 void canon_body_end(struct canon_body *c)
 {
-	if (c->cr || c->open)
+	if (c->cr)
+		body_lone_cr(c);
+	if (c->open)
 		body_line_end(c);
 	/* Empty lines at the end go, the end of the last line stays; an empty body is CRLF in
 	 * simple form, nothing in relaxed form. */

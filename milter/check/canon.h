@@ -28,7 +28,7 @@ struct canon_body {
 	unsigned char buffer[CANON_BUFFER];
 };
 
-/* Begin. Line ends become CRLF, be they LF, CR or CRLF. */
+/* Begin. Line ends become CRLF, be they LF or CRLF; a CR alone is text. */
 void canon_body_start(struct canon_body *c, bool relaxed, uint64_t limit, struct sha256 *hash);
 void canon_body_add(struct canon_body *c, const unsigned char *bytes, size_t n);
 /* The body is complete: what is left goes to the hash, which the caller ends. */

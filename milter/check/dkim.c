@@ -482,7 +482,8 @@ static bool finish_library(struct dkim_message *m)
 }
 
 /* The hashes of a signature, from where they were made. False: there are none, and the verdict says
- * why. */
+ * why. Next to white space or a line's end the library overlooks a CR alone, so that one could be
+ * added to what was signed; no signer may leave one in what is sent (RFC 6376 5.3). */
 static bool take_hashes(struct dkim_message *m, const struct entry *e, struct dkim_hashes *out_r,
 			struct dkim_signature *s)
 {
@@ -494,6 +495,10 @@ static bool take_hashes(struct dkim_message *m, const struct entry *e, struct dk
 		if (dkim_hash_end(e->own, m->headers, e->at, out_r))
 			return true;
 		trouble(m, s);
+		return false;
+	}
+	if (m->crlf.lone) {
+		verdict(s, DKIM_NEUTRAL, "the body has a CR alone");
 		return false;
 	}
 	error = dkim_sig_geterror(e->info);

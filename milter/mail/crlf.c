@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What goes to the sink, gathered: a body of bare CRs would call it for each of them. */
+/* What goes to the sink, gathered: a body of bare LFs would call it for each of them. */
 struct out {
 	crlf_sink *sink;
 	void *arg;
@@ -40,7 +40,6 @@ static void put(struct out *o, const unsigned char *bytes, size_t n)
 static void line_end(struct crlf *c, struct out *o)
 {
 	put(o, (const unsigned char *)"\r\n", 2);
-	c->cr = false;
 	c->open = false;
 }
 
@@ -52,45 +51,40 @@ static void pass(struct crlf *c, const unsigned char *from, const unsigned char 
 	c->open = to[-1] != '\n';
 }
 
+/* Does a CR stand before the last byte? */
+static bool cr_inside(const unsigned char *from, const unsigned char *to)
+{
+	const unsigned char *cr = memchr(from, '\r', (size_t)(to - from));
+
+	return cr != NULL && cr + 1 != to;
+}
+
 void crlf_add(struct crlf *c, const unsigned char *bytes, size_t n, crlf_sink *sink, void *arg)
 {
-	const unsigned char *from = bytes, *at = bytes, *end, *lf = NULL;
+	const unsigned char *from = bytes, *end, *lf;
 	struct out o;
 
 	if (n == 0)
 		return;
 	start(&o, sink, arg);
 	end = bytes + n;
-	if (c->cr) {
-		if (*at == '\n')
-			from = ++at;
-		line_end(c, &o);
-	}
-	/* `from` to `at` is right as it stands; `lf` is the next LF from `at` on, `end` if there is
-	 * none. */
-	while (at < end) {
-		const unsigned char *cr;
-
-		if (lf == NULL || lf < at)
-			lf = memchr(at, '\n', (size_t)(end - at));
-		if (lf == NULL)
-			lf = end;
-		cr = memchr(at, '\r', (size_t)(lf - at));
-		if (cr == NULL && lf == end)
+	c->lone |= c->cr && bytes[0] != '\n';
+	/* What stands before `from` has gone out. */
+	for (const unsigned char *at = bytes; at < end; at = lf + 1) {
+		lf = memchr(at, '\n', (size_t)(end - at));
+		if (lf == NULL) {
+			c->lone |= cr_inside(at, end);
 			break;
-		at = cr != NULL ? cr + 1 : lf + 1;
-		if (cr != NULL && at == lf && lf != end) {
-			at++;
-			continue;
 		}
-		pass(c, from, at - 1, &o);
-		from = at;
-		if (cr != NULL && at == end)
-			c->cr = true;
-		else
-			line_end(c, &o);
+		c->lone |= cr_inside(at, lf);
+		if (lf == bytes ? c->cr : lf[-1] == '\r')
+			continue;
+		pass(c, from, lf, &o);
+		line_end(c, &o);
+		from = lf + 1;
 	}
 	pass(c, from, end, &o);
+	c->cr = end[-1] == '\r';
 	flush(&o);
 }
 
@@ -99,7 +93,8 @@ void crlf_end(struct crlf *c, crlf_sink *sink, void *arg)
 	struct out o;
 
 	start(&o, sink, arg);
-	if (c->cr || c->open)
+	c->lone |= c->cr;
+	if (c->open)
 		line_end(c, &o);
 	flush(&o);
 }

@@ -1,5 +1,6 @@
-/* crlf.h - a body in pieces whose line ends become CRLF, be they LF, CR or CRLF. Pieces of some
- * size that are right already go on as they are. */
+/* crlf.h - a body in pieces whose line ends become CRLF, be they LF or CRLF. A CR alone is a byte
+ * like others: were it taken for a line end, a signed body could be changed, its MIME parts hidden
+ * or made, and would still verify. Pieces of some size that are right already go on as they are. */
 #ifndef ALIGND_MAIL_CRLF_H
 #define ALIGND_MAIL_CRLF_H
 
@@ -8,8 +9,9 @@
 
 /* Zeroed: the beginning of a body. */
 struct crlf {
-	bool cr;   /* a CR ended the last piece; its LF may follow */
+	bool cr;   /* the last piece ended with a CR; an LF may follow */
 	bool open; /* the last line has no end yet */
+	bool lone; /* there was a CR without its LF */
 };
 
 /* Takes the bytes; called with n > 0. */

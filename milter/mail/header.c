@@ -119,6 +119,11 @@ bool headers_add(struct headers *h, const char *name, const char *value)
 	return true;
 }
 
+void headers_fail(struct headers *h)
+{
+	h->failed = true;
+}
+
 bool headers_overflow(const struct headers *h)
 {
 	return h->overflow;

@@ -33,6 +33,9 @@ void headers_reset(struct headers *h);
  * must not be judged as if it were whole. */
 bool headers_add(struct headers *h, const char *name, const char *value);
 
+/* As if memory had run out while a field was added. */
+void headers_fail(struct headers *h);
+
 bool headers_overflow(const struct headers *h);
 bool headers_failed(const struct headers *h);
 

@@ -248,6 +248,34 @@ void session_rcpt(struct session *s, const char *path)
 		s->message->recipients_lost = true;
 }
 
+/* A CR before a fold is a byte of the value, and to some readers the end of a line. For those to
+ * whom CRLF is a fold it gets one more. NULL: out of memory. */
+static char *keep_cr(const char *value)
+{
+	char *text = malloc(2 * strlen(value) + 1), *to = text;
+
+	if (text == NULL)
+		return NULL;
+	for (; *value != '\0'; value++) {
+		if (value[0] == '\r' && value[1] == '\n')
+			*to++ = '\r';
+		*to++ = *value;
+	}
+	*to = '\0';
+	return text;
+}
+
+static void add_header(struct headers *h, const char *name, const char *value)
+{
+	char *copy = NULL;
+
+	if (strstr(value, "\r\n") != NULL && (copy = keep_cr(value)) == NULL)
+		headers_fail(h);
+	else
+		headers_add(h, name, copy != NULL ? copy : value);
+	free(copy);
+}
+
 void session_header(struct session *s, const char *name, const char *value)
 {
 	if (s->message == NULL)
@@ -256,7 +284,7 @@ void session_header(struct session *s, const char *name, const char *value)
 		stamp_received(&s->message->verdict.stamp, s->snapshot->config->authserv_id,
 			       s->snapshot->mark, name, value);
 	if (!s->message->skip)
-		headers_add(s->evidence.headers, name, value);
+		add_header(s->evidence.headers, name, value);
 }
 
 bool session_end_header(struct session *s)

@@ -49,7 +49,7 @@ bool session_mail(struct session *s, const char *path, bool authenticated,
 /* One recipient. */
 void session_rcpt(struct session *s, const char *path);
 
-/* One header field; `value` with its leading white space, folds as LF or CRLF. */
+/* One header field; `value` with its leading white space, folds as LF. */
 void session_header(struct session *s, const char *name, const char *value);
 
 /* The header is complete. False: the body need not be told. */
