@@ -21,6 +21,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "config/config_restart.h"
 #include "session/app.h"
 #include "session/milter.h"
 #include "session/preflight.h"

@@ -3,21 +3,11 @@
 #include <sysexits.h>
 
 #include "session/app.h"
+#include "support/config_text.h"
 #include "support/fake_resolver.h"
 #include "support/test.h"
 
 static const struct clock now = {true, 1};
-
-static const struct config *config(const char *text)
-{
-	struct config_errors errors;
-	const struct config *c =
-	    config_load_text("test.conf", text, strlen(text), NULL, 0, &errors);
-
-	if (c == NULL)
-		fail_msg("%s", errors.item[0].text);
-	return c;
-}
 
 static void keeps_a_snapshot_as_long_as_it_is_used(void **state)
 {
@@ -25,10 +15,10 @@ static void keeps_a_snapshot_as_long_as_it_is_used(void **state)
 	struct error why;
 	struct app app;
 
-	assert_true(app_init(&app, config("authserv_id = one.example\n"), &now, fake_resolver_new(),
-			     NULL, &why));
+	assert_true(app_init(&app, config_of("authserv_id = one.example\n"), &now,
+			     fake_resolver_new(), NULL, &why));
 	old = app_snapshot(&app);
-	assert_true(app_reload(&app, config("authserv_id = two.example\n"), &why));
+	assert_true(app_reload(&app, config_of("authserv_id = two.example\n"), &why));
 	fresh = app_snapshot(&app);
 	assert_string_equal(old->config->authserv_id, "one.example");
 	assert_string_equal(fresh->config->authserv_id, "two.example");
@@ -44,10 +34,10 @@ static void keeps_the_old_snapshot_if_the_new_one_cannot_be_made(void **state)
 	struct error why = {""};
 	struct app app;
 
-	assert_true(app_init(&app, config("authserv_id = one.example\n"), &now, fake_resolver_new(),
-			     NULL, &why));
+	assert_true(app_init(&app, config_of("authserv_id = one.example\n"), &now,
+			     fake_resolver_new(), NULL, &why));
 	assert_false(app_reload(
-	    &app, config("discovery = psl\npublic_suffix_list = /nonexistent/psl\n"), &why));
+	    &app, config_of("discovery = psl\npublic_suffix_list = /nonexistent/psl\n"), &why));
 	assert_non_null(strstr(why.text, "/nonexistent/psl"));
 	s = app_snapshot(&app);
 	assert_string_equal(s->config->authserv_id, "one.example");
@@ -69,7 +59,7 @@ static void names_the_quarantine_header_only_where_it_is_used(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_true(
-		    app_init(&app, config(rows[i].text), &now, fake_resolver_new(), NULL, &why));
+		    app_init(&app, config_of(rows[i].text), &now, fake_resolver_new(), NULL, &why));
 		assert_string_equal(app.current->mark, rows[i].mark);
 		app_close(&app);
 	}
@@ -94,7 +84,7 @@ static void says_what_cannot_be_opened(void **state)
 		struct app app;
 		int code = 0;
 
-		assert_false(app_open(&app, config(rows[i].text), &now, true, &code, &why));
+		assert_false(app_open(&app, config_of(rows[i].text), &now, true, &code, &why));
 		assert_int_equal(code, rows[i].exit);
 		assert_non_null(strstr(why.text, rows[i].says));
 	}

@@ -1,5 +1,5 @@
-/* test_config.c - the configuration: what is refused and how, what arrives, where it came from, how
- * it prints. */
+/* test_config.c - the configuration: what the reader refuses and how, what arrives and where it
+ * came from. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "config/config.h"
+#include "support/config_text.h"
 #include "support/test.h"
 
 #define DATA "tests/data/config/"
@@ -28,40 +29,6 @@ static const struct config *load(const char *text, size_t len)
 	c = config_load_text("t.conf", copy, len, named, 1, &errors);
 	free(copy);
 	return c;
-}
-
-static const struct config *load_ok(const char *text)
-{
-	const struct config *c = load(text, strlen(text));
-
-	if (c == NULL)
-		fail_msg("%s\nin: %s", errors.item[0].text, text);
-	return c;
-}
-
-/* What a printing function writes; the caller frees it. */
-static char *shown(const struct config *c)
-{
-	char *text = NULL;
-	size_t n;
-	FILE *f = open_memstream(&text, &n);
-
-	assert_non_null(f);
-	assert_true(config_show(c, f));
-	assert_int_equal(fclose(f), 0);
-	return text;
-}
-
-static char *written(bool (*write)(FILE *))
-{
-	char *text = NULL;
-	size_t n;
-	FILE *f = open_memstream(&text, &n);
-
-	assert_non_null(f);
-	assert_true(write(f));
-	assert_int_equal(fclose(f), 0);
-	return text;
 }
 
 /* The line that begins with `start`, without its end; "" if there is none. Static. */
@@ -117,30 +84,6 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	     "t.conf:1: socket_mode = 0888: must be octal permissions such as 0660"},
 	    {"socket_mode = 7777",
 	     "t.conf:1: socket_mode = 7777: must be octal permissions such as 0660"},
-	    {"listen = \"inet:8892\"",
-	     "t.conf:1: listen = inet:8892: must be inet:PORT@ADDRESS such as inet:8892@127.0.0.1, "
-	     "inet6:PORT@[ADDRESS], or unix:PATH of at most 107 bytes"},
-	    {"listen = inet:127.0.0.1:8892",
-	     "t.conf:1: listen = inet:127.0.0.1:8892: must be inet:PORT@ADDRESS such as "
-	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:PATH of at most 107 bytes"},
-	    {"listen = inet6:8892@::1",
-	     "t.conf:1: listen = inet6:8892@::1: must be inet:PORT@ADDRESS such as "
-	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:PATH of at most 107 bytes"},
-	    {"listen = \"unix:\"",
-	     "t.conf:1: listen = unix:: must be inet:PORT@ADDRESS such as "
-	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:PATH of at most 107 bytes"},
-	    {"listen = inet:0@127.0.0.1",
-	     "t.conf:1: listen = inet:0@127.0.0.1: must be inet:PORT@ADDRESS such as "
-	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:PATH of at most 107 bytes"},
-	    {"listen = inet:70000@127.0.0.1",
-	     "t.conf:1: listen = inet:70000@127.0.0.1: must be inet:PORT@ADDRESS such as "
-	     "inet:8892@127.0.0.1, inet6:PORT@[ADDRESS], or unix:PATH of at most 107 bytes"},
-	    {"authserv_id = *.example",
-	     "t.conf:1: authserv_id = *.example: this is no domain name; write it without \"*.\""},
-	    {"authserv_id = a*b", "t.conf:1: authserv_id = a*b: this is no domain name"},
-	    {"report_domains = { *.example, a.example }",
-	     "t.conf:1: report_domains = *.example: this is no domain name; write it without "
-	     "\"*.\""},
 	    {"report_domains = { a.example b.example }",
 	     "t.conf:1: a comma is missing before b.example"},
 	    {"report_domains = { a.example, , b.example }",
@@ -157,23 +100,6 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	    {"trusted_networks = { 10.0.0.0/33, x }",
 	     "t.conf:1: trusted_networks = 10.0.0.0/33: must be an address or a network such as "
 	     "192.0.2.0/24 with zero bits after the prefix"},
-	    {"nameserver = localhost",
-	     "t.conf:1: nameserver = localhost: must be ADDRESS or ADDRESS@PORT"},
-	    {"nameserver = 127.0.0.1@",
-	     "t.conf:1: nameserver = 127.0.0.1@: must be ADDRESS or ADDRESS@PORT"},
-	    {"report_from = nobody",
-	     "t.conf:1: report_from = nobody: must be an address such as user@example.org"},
-	    {"report_from = \"a b@c.example\"",
-	     "t.conf:1: report_from = a b@c.example: must be an address such as user@example.org"},
-	    {"report_from = a@*.example",
-	     "t.conf:1: report_from = a@*.example: must be an address such as user@example.org"},
-	    {"report_smtp = 127.0.0.1:25",
-	     "t.conf:1: report_smtp = 127.0.0.1:25: must be smtp://HOST:PORT or smtps://HOST:PORT"},
-	    {"report_smtp = smtp://user@relay.example",
-	     "t.conf:1: report_smtp = smtp://user@relay.example: must be smtp://HOST:PORT or "
-	     "smtps://HOST:PORT"},
-	    {"store = alignd.db",
-	     "t.conf:1: store = alignd.db: must be a path from the root, /..., or none"},
 	    {"user = \"un closed", "t.conf:1: the quoted text is not closed on its line"},
 	    {"user = 'x'", "t.conf:1: \"'\" has to stand in quotes"},
 	    {"user = bücher # x", "t.conf:1: bücher has letters outside ASCII: put it in quotes"},
@@ -187,22 +113,6 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	    {"{", "t.conf:1: an option's name was expected, not {"},
 	    {"=", "t.conf:1: an option's name was expected, not ="},
 	    {"\"quoted\" = x", "t.conf:1: an option's name was expected, not quoted"},
-	    {"reports = yes", "t.conf:1: reports = yes needs report_from"},
-	    {"reports = yes report_from = a@b.example store = none",
-	     "t.conf:1: reports = yes needs a store, not store = none"},
-	    {"quarantine_by = redirect",
-	     "t.conf:1: quarantine_by = redirect needs quarantine_address"},
-	    {"quarantine_header = nothing", "t.conf:1: quarantine_header must be a header field in "
-					    "ASCII such as \"X-Spam-Flag: YES\""},
-	    {"report_to = listed", "t.conf:1: report_to = listed needs report_domains"},
-	    {"report_sendmail = \"/usr/sbin/sendmail -i\"",
-	     "t.conf:1: report_sendmail is the path of a program, without arguments"},
-	    {"report_sign_key = /k", "t.conf:1: report_sign_key needs report_sign_selector"},
-	    {"report_sign_selector = s", "t.conf:1: report_sign_selector needs report_sign_key"},
-	    {"dns_timeout = 30s", "t.conf:1: dns_timeout is longer than message_deadline"},
-	    {"discovery = psl public_suffix_list = \"\"",
-	     "t.conf:1: discovery = psl and compare_discovery need public_suffix_list"},
-	    {"group = x", "t.conf:1: group needs user"},
 	    {"include",
 	     "t.conf:1: include needs the name of a file on its line: include \"conf.d/*.conf\""},
 	    {"include \"nofile.conf\"",
@@ -221,46 +131,15 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	    {"rule \"a\" { dmarc = { fail } action = accept\ninclude \"x\"",
 	     "t.conf:2: the rule of line 1 is not closed by } before include"},
 	    {"rule \"a\" { }", "t.conf:1: rule \"a\" has no action"},
-	    {"rule \"a\" { action = allow }",
-	     "t.conf:1: action = allow: must be skip, accept, mark, quarantine, reject, tempfail, "
-	     "on_error or on_temperror"},
-	    {"rule \"a\" { action = rejct }",
-	     "t.conf:1: action = rejct: must be skip, accept, mark, quarantine, reject, tempfail, "
-	     "on_error or on_temperror; did you mean reject?"},
 	    {"rule \"a\" { form = x.example action = accept }",
 	     "t.conf:1: a rule has no \"form\"; did you mean \"from\"?"},
 	    {"rule \"a\" { mode = monitor action = accept }",
 	     "t.conf:1: mode is an option and has no place in a rule: is a } missing before it?"},
-	    {"rule \"a\" { from = *.x.example action = accept }",
-	     "t.conf:1: from = *.x.example: write x.example; it stands for all names below it too"},
-	    {"rule \"a\" { from = .x.example action = accept }",
-	     "t.conf:1: from = .x.example: write x.example; it stands for all names below it too"},
-	    {"rule \"a\" { from = \"x y\" action = accept }",
-	     "t.conf:1: from = x y: this is no domain name"},
 	    {"rule \"a\" { from = { } action = accept }", "t.conf:1: from: the list is empty"},
 	    {"rule \"a\" { list = { yes } action = accept }",
 	     "t.conf:1: list takes one value, not a list"},
-	    {"rule \"a\" { list = true action = accept }",
-	     "t.conf:1: list = true: must be no or yes"},
-	    {"rule \"a\" { dmarc = { fail, permfail } action = accept }",
-	     "t.conf:1: dmarc = permfail: must be none, pass, fail, temperror or permerror"},
 	    {"rule \"a\" { dmarc = fail dmarc = pass action = accept }",
 	     "t.conf:1: dmarc is set twice in this rule, first in line 1"},
-	    {"rule \"a\" { client = 10.0.0.1/8 action = accept }",
-	     "t.conf:1: client = 10.0.0.1/8: must be an address, a network such as 192.0.2.0/24 "
-	     "with zero bits after the prefix, or local"},
-	    {"rule \"a\" { client = lokal action = accept }",
-	     "t.conf:1: client = lokal: must be an address, a network such as 192.0.2.0/24 with "
-	     "zero bits after the prefix, or local"},
-	    {"rule \"a\" { mail_from = \"a b@c\" action = accept }",
-	     "t.conf:1: mail_from = a b@c: must be a domain or an address such as "
-	     "user@example.org"},
-	    {"rule \"a\" { mail_from = a@*.c action = accept }",
-	     "t.conf:1: mail_from = a@*.c: must be a domain or an address such as "
-	     "user@example.org"},
-	    {"rule \"a\" { recipient = @x.example action = accept }",
-	     "t.conf:1: recipient = @x.example: must be a domain or an address such as "
-	     "user@example.org"},
 	    {"rule \"a\" { action = accept code = \"550 5.7.1\" }",
 	     "t.conf:1: rule \"a\": code is for reject and tempfail, not for action = accept"},
 	    {"rule \"a\" { action = mark text = \"x\" }",
@@ -268,28 +147,9 @@ static void refuses_each_mistake_with_a_sentence(void **state)
 	    {"rule \"a\" { action = reject code = \"451 4.7.1\" }",
 	     "t.conf:1: rule \"a\": code = 451 4.7.1: action = reject needs codes that begin with "
 	     "5"},
-	    {"rule \"a\" { action = reject code = \"550 4.7.1\" }",
-	     "t.conf:1: code = 550 4.7.1: must be two codes of one class, such as \"550 5.7.1\" or "
-	     "\"451 4.7.1\""},
-	    {"rule \"a\" { action = reject code = \"550\" }",
-	     "t.conf:1: code = 550: must be two codes of one class, such as \"550 5.7.1\" or \"451 "
-	     "4.7.1\""},
 	    {"rule \"a\" { action = on_error code = \"550 5.7.1\" }",
 	     "t.conf:1: rule \"a\": code = 550 5.7.1: action = on_error needs codes that begin "
 	     "with 4"},
-	    {"rule \"a\" { action = reject text = \"no %s\" }",
-	     "t.conf:1: text has %s: must be %{from}, %{client}, %{client_name}, %{helo}, "
-	     "%{mail_from}, %{rule}, or %% for a percent sign"},
-	    {"rule \"a\" { action = reject text = \"no %{form} 100%\" }",
-	     "t.conf:1: text has %{form} 100%: must be %{from}, %{client}, %{client_name}, "
-	     "%{helo}, %{mail_from}, %{rule}, or %% for a percent sign"},
-	    {"rule \"a\" { action = reject text = \"ü\" }",
-	     "t.conf:1: text must have 1 to 300 printable ASCII characters"},
-	    {"rule \"a\" { action = reject reason = forwarded }",
-	     "t.conf:1: reason = forwarded: must be local_policy, mailing_list, other or "
-	     "trusted_forwarder"},
-	    {"rule \"a\" { action = reject stage = rcpt }",
-	     "t.conf:1: stage = rcpt: must be connect or mail"},
 	    {"rule \"a\" { action = reject stage = connect from = x.example }",
 	     "t.conf:1: rule \"a\": from is not known at stage = connect"},
 	    {"rule \"a\" { action = reject stage = connect helo = invalid }",
@@ -355,7 +215,7 @@ static void accepts_what_is_right(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		config_unref(load_ok(rows[i]));
+		config_unref(config_of(rows[i]));
 }
 
 static void refuses_bytes_that_have_no_place_in_text(void **state)
@@ -473,7 +333,7 @@ static void makes_odd_bytes_of_names_visible(void **state)
 
 static void values_arrive_in_their_types(void **state)
 {
-	const struct config *c = load_ok(
+	const struct config *c = config_of(
 	    "listen = unix:/run/alignd/milter socket_mode = 0600 user = alignd\n"
 	    "mode = monitor log_level = debug log_target = stderr durable = no\n"
 	    "dns_timeout = 1500ms message_deadline = 1m keep = 30d dns_cache = 2G header_limit = "
@@ -533,8 +393,7 @@ static void without_a_file_the_defaults_hold(void **state)
 	assert_int_equal(c->nameserver.count, 0);
 	assert_string_equal(c->authserv_id, "mx.here.example");
 	assert_string_equal(c->report_from, "");
-	assert_true(config_default_rules(c));
-	assert_true(c->rules->count > 5);
+	assert_memory_equal(c->rules->rule[0]->origin, "default rules:", 14);
 	config_unref(c);
 }
 
@@ -568,8 +427,7 @@ static void what_is_read_later_overrides(void **state)
 	assert_string_equal(c->rules->rule[1]->name, "b");
 	assert_string_equal(c->rules->rule[2]->name, "a");
 	assert_string_equal(c->rules->rule[3]->name, "last");
-	assert_false(config_default_rules(c));
-	text = shown(c);
+	text = config_shown(c);
 	assert_non_null(strstr(line_of(text, "mode ="), "# " DATA "over/conf.d/a.conf:1"));
 	assert_non_null(strstr(line_of(text, "dns_timeout ="), "# " DATA "over/alignd.conf:6"));
 	assert_non_null(strstr(line_of(text, "message_deadline ="), "# -o"));
@@ -617,130 +475,6 @@ static void overrides_on_the_command_line_are_checked_alike(void **state)
 			assert_string_equal(errors.item[0].text, rows[i].error);
 		config_unref(c);
 	}
-}
-
-/* -- how it prints -- */
-
-/* The text without the comments that tell origins, and without blank lines. */
-static void drop_comments(char *text)
-{
-	char *to = text;
-	bool quoted = false;
-
-	for (const char *p = text; *p != '\0'; p++) {
-		if (*p == '"' && (p == text || p[-1] != '\\' || p[-2] == '\\'))
-			quoted = !quoted;
-		if (*p == '#' && !quoted)
-			p += strcspn(p, "\n");
-		if (quoted || !(*p == '\n' || *p == ' ') ||
-		    (to > text && to[-1] != '\n' && to[-1] != ' '))
-			*to++ = *p;
-		else if (*p == '\n' && to > text && to[-1] == ' ')
-			to[-1] = '\n';
-	}
-	*to = '\0';
-}
-
-static void what_is_shown_reads_back_the_same(void **state)
-{
-	static const char *const rows[] = {
-	    "",
-	    "report_org = \"a \\\"b\\\" \\\\ # { } \xc3\xa9\" message_deadline = 1500ms "
-	    "dns_timeout = 100ms keep = 48h\n"
-	    "dns_cache = 1025k socket_mode = 0007 report_domains = { a.example, b.example }\n"
-	    "nameserver = { \"::1@53\" } trusted_networks = { 10.0.0.0/8, 192.0.2.1, ::/0, "
-	    "2001:db8::1 }\n",
-	    "include \"conf/rules/dmarc.conf\"",
-	    "include \"conf/rules/strict.conf\"",
-	    "include \"conf/rules/monitor.conf\"",
-	    "rule \"r\" { client = { local, 10.0.0.0/8, 192.0.2.1, 2001:db8::/32 } authenticated = "
-	    "no\n"
-	    " client_name = a.example forwarder = b.example iprev = { permerror, fail } helo = "
-	    "invalid\n"
-	    " spf = softfail spf_helo = none mail_from = { \"a+b@c.example\", d.example } "
-	    "null_sender = no\n"
-	    " recipient = x@y.example from = z.example from_status = multiple dkim = none "
-	    "dkim_domain = k.example\n"
-	    " arc = trusted list = yes dmarc = fail published = reject effective = quarantine "
-	    "testing = yes\n"
-	    " internal_error = no action = reject reason = other comment = \"say \\\"no\\\" "
-	    "\\\\\"\n"
-	    " code = \"554 5.7.7\" text = \"100%% no: %{from} %{client}\" }\n"
-	    "rule \"s\" { iprev = fail action = tempfail stage = connect }\n"
-	    "rule \"t\" { helo = invalid action = reject stage = mail }\n"
-	    "rule \"u\" { action = on_temperror }\n",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct config *c = load_ok(rows[i]), *again;
-		char *first = shown(c), *second;
-
-		again = load_ok(first);
-		second = shown(again);
-		drop_comments(first);
-		drop_comments(second);
-		if (i == 0) /* the first says that its rules are the default ones */
-			assert_true(config_default_rules(c));
-		assert_string_equal(first, second);
-		free(first);
-		free(second);
-		config_unref(c);
-		config_unref(again);
-	}
-}
-
-/* Take the # away from every option of the sample: it reads, and changes nothing. */
-static void the_sample_holds_the_defaults(void **state)
-{
-	char *sample = written(config_sample), *first, *second, *to = sample;
-	const struct config *plain = load_ok(""), *c;
-
-	assert_null(load("mode = x", 8));
-	for (const char *p = sample; *p != '\0'; p++)
-		if (!(*p == '#' && (p == sample || p[-1] == '\n') && p[1] >= 'a' && p[1] <= 'z'))
-			*to++ = *p;
-	*to = '\0';
-	to = strstr(sample, "\nrule \"partner\""); /* the example is no default */
-	assert_non_null(to);
-	*to = '\0';
-	c = load_ok(sample);
-	first = shown(plain);
-	second = shown(c);
-	drop_comments(first);
-	drop_comments(second);
-	assert_string_equal(first, second);
-	free(first);
-	free(second);
-	free(sample);
-	config_unref(plain);
-	config_unref(c);
-}
-
-static void every_option_and_rule_key_is_documented(void **state)
-{
-	static const char *const names[] = {
-#define SECTION(title)
-#define OPTION(kind, type, name, def, least, most, choices, help) #name, help,
-#include "config/options.def"
-#undef OPTION
-#undef SECTION
-	};
-	char *sample = written(config_sample), *man = written(config_man), wanted[100];
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i += 2) {
-		snprintf(wanted, sizeof(wanted), "\n#%s = ", names[i]);
-		assert_non_null(strstr(sample, wanted));
-		snprintf(wanted, sizeof(wanted), "\n.It Ic %s No = ", names[i]);
-		assert_non_null(strstr(man, wanted));
-		assert_int_equal(names[i + 1][strlen(names[i + 1]) - 1], '.');
-	}
-	for (size_t i = 0; rule_key_at(i) != NULL; i++) {
-		snprintf(wanted, sizeof(wanted), "\n.It Ic %s", rule_key_at(i)->name);
-		assert_non_null(strstr(man, wanted));
-		assert_int_equal(rule_key_at(i)->help[strlen(rule_key_at(i)->help) - 1], '.');
-	}
-	free(sample);
-	free(man);
 }
 
 /* -- hostile and busy -- */
@@ -819,38 +553,8 @@ static void too_many_rules_are_refused_soon(void **state)
 	n = 0;
 	for (int i = 0; i < 1000; i++)
 		n += (size_t)sprintf(text + n, "rule \"r%d\" { list = yes action = mark }\n", i);
-	config_unref(load_ok(text));
+	config_unref(config_of(text));
 	free(text);
-}
-
-static void names_the_options_that_only_a_restart_takes_up(void **state)
-{
-	static const struct {
-		const char *fresh, *names;
-	} rows[] = {
-	    {"mode = monitor nameserver = 192.0.2.1", ""},
-	    {"mode = enforce nameserver = { 192.0.2.1 }\nkeep = 9d\nlisten = "
-	     "\"inet:8892@127.0.0.1\"",
-	     ""},
-	    {"nameserver = { 192.0.2.1, 192.0.2.2 }", "nameserver"},
-	    {"", "nameserver"},
-	    {"durable = no user = u listen = \"unix:/run/x\" nameserver = 192.0.2.1",
-	     "listen, user, durable"},
-	};
-	const struct config *running = load_ok("mode = monitor nameserver = 192.0.2.1");
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct config *fresh = load_ok(rows[i].fresh);
-		struct strbuf names;
-
-		strbuf_init(&names, 1024);
-		assert_int_equal(config_needs_restart(running, fresh, &names),
-				 rows[i].names[0] != '\0');
-		assert_string_equal(strbuf_text(&names), rows[i].names);
-		strbuf_free(&names);
-		config_unref(fresh);
-	}
-	config_unref(running);
 }
 
 static void *busy(void *arg)
@@ -869,7 +573,7 @@ static void *busy(void *arg)
 
 static void threads_share_and_read_configurations(void **state)
 {
-	const struct config *c = load_ok("user = x");
+	const struct config *c = config_of("user = x");
 	pthread_t thread[2];
 
 	for (int i = 0; i < 2; i++)
@@ -895,12 +599,8 @@ int main(void)
 	    cmocka_unit_test(the_host_name_is_the_systems_unless_given),
 	    cmocka_unit_test(what_is_read_later_overrides),
 	    cmocka_unit_test(overrides_on_the_command_line_are_checked_alike),
-	    cmocka_unit_test(what_is_shown_reads_back_the_same),
-	    cmocka_unit_test(the_sample_holds_the_defaults),
-	    cmocka_unit_test(every_option_and_rule_key_is_documented),
 	    cmocka_unit_test(large_hostile_files_end_soon),
 	    cmocka_unit_test(too_many_rules_are_refused_soon),
-	    cmocka_unit_test(names_the_options_that_only_a_restart_takes_up),
 	    cmocka_unit_test(threads_share_and_read_configurations),
 	};
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "policy/policy.h"
+#include "support/config_text.h"
 #include "support/test.h"
 
 /* -- support: a message, and rules from text -- */
@@ -40,23 +41,10 @@ static void message_start(struct message *m)
 	m->f.dmarc.published = m->f.dmarc.effective = POLICY_REJECT;
 }
 
-/* The configuration that holds the rules; the test fails if they are not right. */
-static const struct config *rules_of(const char *text)
-{
-	static const char *const overrides[] = {"hostname=mx.here.example"};
-	static struct config_errors errors;
-	const struct config *c =
-	    config_load_text("test.conf", text, strlen(text), overrides, 1, &errors);
-
-	if (c == NULL)
-		fail_msg("%s\n%s", errors.item[0].text, text);
-	return c;
-}
-
 static void decide(const struct message *m, const char *rules, bool enforce, struct decision *d)
 {
 	static char rule[80], reason[80], comment[80];
-	const struct config *c = rules_of(rules);
+	const struct config *c = config_of(rules);
 
 	policy_decide(&m->f, c->rules, enforce, d);
 	snprintf(rule, sizeof(rule), "%s", d->rule);
@@ -730,7 +718,7 @@ static void early_decisions_wait_for_what_could_still_match(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct config *c = rules_of(rows[i].rules);
+		const struct config *c = config_of(rows[i].rules);
 		struct decision d = {.rule = ""};
 		struct message m;
 		bool decided;
@@ -749,7 +737,7 @@ static void early_decisions_wait_for_what_could_still_match(void **state)
 
 static void early_facts_that_are_not_known_are_not_read(void **state)
 {
-	const struct config *c = rules_of("rule \"a\" { authenticated = no action = skip }");
+	const struct config *c = config_of("rule \"a\" { authenticated = no action = skip }");
 	struct facts f = {.mail_from = (const char *)1}; /* a pointer that must not be followed */
 	struct decision d;
 
@@ -762,14 +750,14 @@ static void early_facts_that_are_not_known_are_not_read(void **state)
 static void monitor_mode_lets_the_message_go_on(void **state)
 {
 	const struct config *c =
-	    rules_of("rule \"a\" { client = 192.0.2.1 action = reject stage = connect }");
+	    config_of("rule \"a\" { client = 192.0.2.1 action = reject stage = connect }");
 	struct message m;
 	struct decision d;
 
 	message_start(&m);
 	assert_false(policy_decide_early(&m.f, c->rules, STAGE_CONNECT, false, &d));
 	config_unref(c);
-	c = rules_of("rule \"a\" { client = 192.0.2.1 action = skip }");
+	c = config_of("rule \"a\" { client = 192.0.2.1 action = skip }");
 	assert_true(policy_decide_early(&m.f, c->rules, STAGE_CONNECT, false, &d));
 	assert_int_equal(d.action, ACTION_SKIP);
 	config_unref(c);

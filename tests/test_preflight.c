@@ -6,21 +6,17 @@
 #include <unistd.h>
 
 #include "session/preflight.h"
+#include "support/config_text.h"
 #include "support/store_place.h"
 #include "support/test.h"
 
 static const struct config *config(const struct place *p, const char *more)
 {
-	struct config_errors errors;
-	const struct config *c;
 	char text[512];
 
 	snprintf(text, sizeof(text), "store = \"%s\"\nnameserver = { 127.0.0.1@9 }\n%s", p->path,
 		 more);
-	c = config_load_text("test.conf", text, strlen(text), NULL, 0, &errors);
-	if (c == NULL)
-		fail_msg("%s", errors.item[0].text);
-	return c;
+	return config_of(text);
 }
 
 static void the_start_makes_the_store_and_a_look_does_not(void **state)

@@ -2,27 +2,17 @@
 #include <string.h>
 
 #include "session/probe.h"
+#include "support/config_text.h"
 #include "support/fake_resolver.h"
 #include "support/test.h"
 
 #define SHORT_MS 20
 #define LONG_MS 10000
 
-static const struct config *config(const char *text)
-{
-	struct config_errors errors;
-	const struct config *c =
-	    config_load_text("test.conf", text, strlen(text), NULL, 0, &errors);
-
-	if (c == NULL)
-		fail_msg("%s", errors.item[0].text);
-	return c;
-}
-
 static void any_answer_about_the_root_is_good(void **state)
 {
 	static const enum dns_status rows[] = {DNS_OK, DNS_NODATA, DNS_NXDOMAIN};
-	const struct config *c = config("");
+	const struct config *c = config_of("");
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct resolver *r = fake_resolver_new();
@@ -56,7 +46,7 @@ static void no_answer_is_told_with_the_resolvers_name(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct config *c = config(rows[i].options);
+		const struct config *c = config_of(rows[i].options);
 		struct resolver *r = fake_resolver_new();
 		struct error why;
 

@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "policy/policy.h"
+#include "support/config_text.h"
 #include "support/test.h"
 
 #define DEFAULT ""
@@ -75,18 +76,6 @@ static bool next(struct found *r)
 	return r->list;
 }
 
-static const struct config *rules_of(const char *text)
-{
-	static const char *const overrides[] = {"hostname=mx.here.example"};
-	static struct config_errors errors;
-	const struct config *c =
-	    config_load_text("test.conf", text, strlen(text), overrides, 1, &errors);
-
-	if (c == NULL)
-		fail_msg("%s\n%s", errors.item[0].text, text);
-	return c;
-}
-
 static void decide(const struct config *c, const struct found *r, struct decision *d)
 {
 	static struct facts f; /* the decision borrows from it */
@@ -110,7 +99,7 @@ static void same(const struct config *c, const struct found *a, const struct fou
 /* D70, S41, S42, S43, S44, S45, K40, R34: they leave everything to DMARC. */
 static void by_default_no_other_check_than_dmarc_decides(void **state)
 {
-	const struct config *c = rules_of(DEFAULT);
+	const struct config *c = config_of(DEFAULT);
 	struct found r = {.spf = SPF_NONE};
 
 	do {
@@ -130,7 +119,7 @@ static void spf_neutral_is_treated_like_none(void **state)
 	static const char *const files[] = {DEFAULT, MONITOR, STRICT};
 
 	for (size_t i = 0; i < 3; i++) {
-		const struct config *c = rules_of(files[i]);
+		const struct config *c = config_of(files[i]);
 		struct found r = {.spf = SPF_NONE};
 
 		do {
@@ -152,7 +141,7 @@ static void nothing_but_a_temporary_error_defers(void **state)
 	size_t deferred = 0;
 
 	for (size_t i = 0; i < 3; i++) {
-		const struct config *c = rules_of(files[i]);
+		const struct config *c = config_of(files[i]);
 		struct found r = {.spf = SPF_NONE};
 
 		do {
@@ -178,7 +167,7 @@ static void a_policy_of_none_changes_nothing(void **state)
 	static const char *const files[] = {DEFAULT, MONITOR, STRICT};
 
 	for (size_t i = 0; i < 3; i++) {
-		const struct config *c = rules_of(files[i]);
+		const struct config *c = config_of(files[i]);
 		struct found r = {.spf = SPF_NONE};
 
 		do {
@@ -196,7 +185,7 @@ static void a_policy_of_none_changes_nothing(void **state)
 /* R56, R57: a chain of strangers means nothing, one of trusted sealers only softens a refusal. */
 static void arc_makes_no_pass(void **state)
 {
-	const struct config *c = rules_of(DEFAULT);
+	const struct config *c = config_of(DEFAULT);
 	struct found r = {.spf = SPF_NONE};
 
 	do {
@@ -222,7 +211,7 @@ static void arc_makes_no_pass(void **state)
 /* M03, M10 */
 static void replies_are_of_one_class_and_mean_what_is_registered(void **state)
 {
-	const struct config *c = rules_of(DEFERRING);
+	const struct config *c = config_of(DEFERRING);
 	struct found r = {.spf = SPF_NONE};
 
 	do {
@@ -246,7 +235,7 @@ static void nobody_is_refused_before_the_message_is_there(void **state)
 	static const char *const files[] = {DEFAULT, STRICT};
 
 	for (size_t i = 0; i < 2; i++) {
-		const struct config *c = rules_of(files[i]);
+		const struct config *c = config_of(files[i]);
 		struct found r = {.spf = SPF_NONE};
 		struct decision d;
 		struct facts f;

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "session/reporter.h"
+#include "support/config_text.h"
 #include "support/fake_resolver.h"
 #include "support/smtp_sink.h"
 #include "support/store_place.h"
@@ -20,17 +21,6 @@ struct world {
 	struct smtp_sink *sink;
 	struct app app;
 };
-
-static const struct config *config(const char *text)
-{
-	struct config_errors errors;
-	const struct config *c =
-	    config_load_text("test.conf", text, strlen(text), NULL, 0, &errors);
-
-	if (c == NULL)
-		fail_msg("%s", errors.item[0].text);
-	return c;
-}
 
 /* A store with one row of DAY, and the app `days` later. */
 static struct world *open_world(int days, const char *options)
@@ -53,7 +43,7 @@ static struct world *open_world(int days, const char *options)
 	    "reports = yes\nreport_from = r@mx.example\nreport_to = all\nreport_smtp = \"%s\"\n%s",
 	    smtp_sink_url(w->sink), options);
 	assert_true(
-	    app_init(&w->app, config(text), &clock, fake_resolver_new(), store, &w->place->why));
+	    app_init(&w->app, config_of(text), &clock, fake_resolver_new(), store, &w->place->why));
 	return w;
 }
 
@@ -130,7 +120,7 @@ static void is_not_there_without_a_store(void **state)
 	struct app app;
 
 	assert_true(
-	    app_init(&app, config("store = none\n"), &now, fake_resolver_new(), NULL, &why));
+	    app_init(&app, config_of("store = none\n"), &now, fake_resolver_new(), NULL, &why));
 	assert_null(reporter_start(&app));
 	assert_true(reporter_stop(NULL, 0));
 	app_close(&app);

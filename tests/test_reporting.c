@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "session/reporting.h"
+#include "support/config_text.h"
 #include "support/fake_resolver.h"
 #include "support/test.h"
 
@@ -12,14 +13,9 @@ static const struct clock now = {true, 1};
 
 static void open_app(struct app *app, const char *text)
 {
-	struct config_errors errors;
-	const struct config *c =
-	    config_load_text("test.conf", text, strlen(text), NULL, 0, &errors);
 	struct error why = {""};
 
-	if (c == NULL)
-		fail_msg("%s", errors.item[0].text);
-	if (!app_init(app, c, &now, fake_resolver_new(), NULL, &why))
+	if (!app_init(app, config_of(text), &now, fake_resolver_new(), NULL, &why))
 		fail_msg("%s", why.text);
 }
 
@@ -33,7 +29,7 @@ static void takes_every_setting(void **state)
 		       "report_contact = \"https://mx.example/\"\nreport_format = rfc7489\n"
 		       "report_to = listed\nreport_domains = { a.example, b.example }\n"
 		       "report_smtp = \"smtp://127.0.0.1:26\"\nreport_sendmail = /bin/true\n"
-		       "report_max_per_day = 7\nreport_size_limit = 1M\nhostname = host.example\n");
+		       "report_max_per_day = 7\nreport_size_limit = 1M\n");
 	assert_true(reporting_open(&r, app.current->config, &why));
 	assert_string_equal(r.settings.from, "d@mx.example");
 	assert_string_equal(r.settings.org, "The Org");
@@ -44,7 +40,7 @@ static void takes_every_setting(void **state)
 	assert_string_equal(r.settings.domains[1], "b.example");
 	assert_string_equal(r.settings.mailer.smtp, "smtp://127.0.0.1:26");
 	assert_string_equal(r.settings.mailer.sendmail, "/bin/true");
-	assert_string_equal(r.settings.mailer.helo, "host.example");
+	assert_string_equal(r.settings.mailer.helo, "mx.here.example");
 	assert_int_equal(r.settings.max_per_day, 7);
 	assert_int_equal(r.settings.size_limit, 1 << 20);
 	assert_null(r.settings.signer);

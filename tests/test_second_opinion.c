@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "check/dmarc_verdict.h"
 #include "session/session.h"
+#include "support/config_text.h"
 #include "support/fake_resolver.h"
 #include "support/test.h"
 
@@ -26,14 +27,10 @@ static const struct clock noon = {true, 1795262400};
 
 static void open_app(struct app *app)
 {
-	static const char text[] = "authserv_id = here.example\n";
-	struct config_errors errors;
+	const struct config *c = config_of("authserv_id = here.example");
 	struct resolver *dns = fake_resolver_new();
-	const struct config *c =
-	    config_load_text("test.conf", text, strlen(text), NULL, 0, &errors);
 
 	log_open(false, LOG_LEVEL_ERROR);
-	assert_non_null(c);
 	assert_true(app_init(app, c, &noon, dns, NULL, NULL));
 	fake_resolver_add(dns, "a.example", DNS_TXT, "v=spf1 ip4:192.0.2.1 -all");
 	fake_resolver_add(dns, "_dmarc.a.example", DNS_TXT, "v=DMARC1; p=reject");

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "session/session.h"
 #include "store/store_read.h"
+#include "support/config_text.h"
 #include "support/fake_resolver.h"
 #include "support/store_place.h"
 #include "support/test.h"
@@ -19,16 +20,11 @@ static const struct clock noon = {true, 1795262400};
 
 static void open_world(struct world *w, const char *config)
 {
-	const struct config *c;
-	struct config_errors errors;
 	struct error why = {""};
 
 	log_open(false, LOG_LEVEL_ERROR);
-	c = config_load_text("test.conf", config, strlen(config), NULL, 0, &errors);
-	if (c == NULL)
-		fail_msg("%s", errors.item[0].text);
 	w->dns = fake_resolver_new();
-	if (!app_init(&w->app, c, &noon, w->dns, NULL, &why))
+	if (!app_init(&w->app, config_of(config), &noon, w->dns, NULL, &why))
 		fail_msg("%s", why.text);
 	fake_resolver_add(w->dns, "1.2.0.192.in-addr.arpa", DNS_PTR, "mx.a.example");
 	fake_resolver_add(w->dns, "mx.a.example", DNS_A, "192.0.2.1");

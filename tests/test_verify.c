@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "session/verify.h"
+#include "support/config_text.h"
 #include "support/fake_resolver.h"
 #include "support/test.h"
 
@@ -15,11 +16,9 @@ struct world {
 static void open_world(struct world *w)
 {
 	static const struct clock now = {true, 1795262400};
-	struct config_errors errors;
 	struct error why;
 
-	assert_true(app_init(&w->app, config_load_text("t", "", 0, NULL, 0, &errors), &now,
-			     fake_resolver_new(), NULL, &why));
+	assert_true(app_init(&w->app, config_of(""), &now, fake_resolver_new(), NULL, &why));
 	w->e = (struct evidence){.snapshot = w->app.current,
 				 .now = now.now,
 				 .lookups = lookups_new(w->app.resolver),

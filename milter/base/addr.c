@@ -61,6 +61,12 @@ bool addr_equal(const struct addr *a, const struct addr *b)
 	       memcmp(a->bytes, b->bytes, a->family == ADDR_IP6 ? 16 : 4) == 0;
 }
 
+/* Bits of an address of its family. */
+static unsigned width(const struct addr *addr)
+{
+	return addr->family == ADDR_IP4 ? 32 : 128;
+}
+
 bool addr_same_prefix(const struct addr *a, const struct addr *b, unsigned bits)
 {
 	unsigned whole = bits / 8, rest = bits % 8;
@@ -68,7 +74,7 @@ bool addr_same_prefix(const struct addr *a, const struct addr *b, unsigned bits)
 
 	if (a->family != b->family || a->family == ADDR_NONE)
 		return false;
-	if (bits >= (a->family == ADDR_IP4 ? 32u : 128u))
+	if (bits >= width(a))
 		return addr_equal(a, b);
 	if (memcmp(a->bytes, b->bytes, whole) != 0)
 		return false;
@@ -97,9 +103,9 @@ const char *addr_ptr_name(const struct addr *addr, char name_r[ADDR_PTR_SIZE])
 }
 
 /* True if every bit after the prefix is zero. */
-static bool clean_tail(const struct network *net, unsigned max)
+static bool clean_tail(const struct network *net)
 {
-	for (unsigned i = net->bits; i < max; i++)
+	for (unsigned i = net->bits; i < width(&net->addr); i++)
 		if (net->addr.bytes[i / 8] & (0x80 >> (i % 8)))
 			return false;
 	return true;
@@ -110,7 +116,6 @@ bool network_parse(const char *text, struct network *net_r)
 	const char *slash = strchr(text, '/');
 	size_t n = slash != NULL ? (size_t)(slash - text) : strlen(text);
 	char buf[ADDR_TEXT_SIZE], *end;
-	unsigned max;
 
 	if (n >= sizeof(buf))
 		return false;
@@ -118,17 +123,25 @@ bool network_parse(const char *text, struct network *net_r)
 	buf[n] = '\0';
 	if (!addr_parse(buf, &net_r->addr))
 		return false;
-	max = net_r->addr.family == ADDR_IP4 ? 32 : 128;
-	net_r->bits = max;
+	net_r->bits = width(&net_r->addr);
 	if (slash != NULL) {
 		size_t digits = strspn(slash + 1, "0123456789");
 		unsigned long v = strtoul(slash + 1, &end, 10);
 
-		if (digits == 0 || digits > 3 || *end != '\0' || v > max)
+		if (digits == 0 || digits > 3 || *end != '\0' || v > net_r->bits)
 			return false;
 		net_r->bits = (unsigned)v;
 	}
-	return clean_tail(net_r, max);
+	return clean_tail(net_r);
+}
+
+const char *network_print(const struct network *net, char text_r[NETWORK_TEXT_SIZE])
+{
+	size_t n = strlen(addr_print(&net->addr, text_r));
+
+	if (net->bits < width(&net->addr))
+		snprintf(text_r + n, NETWORK_TEXT_SIZE - n, "/%u", net->bits);
+	return text_r;
 }
 
 bool network_has(const struct network *net, const struct addr *addr)

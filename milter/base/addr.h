@@ -10,7 +10,8 @@
 struct sockaddr;
 
 #define ADDR_TEXT_SIZE 46 /* INET6_ADDRSTRLEN */
-#define ADDR_PTR_SIZE 76  /* 32 nibbles with dots, "ip6.arpa", NUL */
+#define NETWORK_TEXT_SIZE (ADDR_TEXT_SIZE + 4)
+#define ADDR_PTR_SIZE 76 /* 32 nibbles with dots, "ip6.arpa", NUL */
 
 enum addr_family { ADDR_NONE, ADDR_IP4, ADDR_IP6 };
 
@@ -48,6 +49,10 @@ const char *addr_ptr_name(const struct addr *addr, char name_r[ADDR_PTR_SIZE]);
 
 /* "192.0.2.0/24", "2001:db8::/32" or a single address. Bits after the prefix must be zero. */
 bool network_parse(const char *text, struct network *net_r);
+
+/* Write it as network_parse() reads it, without the prefix of a single address. Returns `text_r`.
+ */
+const char *network_print(const struct network *net, char text_r[NETWORK_TEXT_SIZE]);
 
 bool network_has(const struct network *net, const struct addr *addr);
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "base/strbuf.h"
 
 int choice_find(const char *choices, const char *word)
 {
@@ -32,6 +31,15 @@ const char *choice_at(const char *choices, unsigned i, char word_r[CHOICE_MAX + 
 	memcpy(word_r, choices, len);
 	word_r[len] = '\0';
 	return word_r;
+}
+
+void choice_print(const char *choices, struct strbuf *out)
+{
+	for (; *choices != '\0'; choices++)
+		if (*choices == '|')
+			strbuf_add(out, " | ");
+		else
+			strbuf_addc(out, *choices);
 }
 
 void choice_error(struct error *why, const char *key, const char *choices, const char *word)

@@ -2,7 +2,6 @@
 #include "base/strbuf.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +89,17 @@ void strbuf_addf(struct strbuf *b, const char *format, ...)
 	va_end(again);
 }
 
+void strbuf_add_quoted(struct strbuf *b, const char *text)
+{
+	strbuf_addc(b, '"');
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			strbuf_addc(b, '\\');
+		strbuf_addc(b, *text);
+	}
+	strbuf_addc(b, '"');
+}
+
 bool strbuf_ok(const struct strbuf *b)
 {
 	return !b->failed;
@@ -98,6 +108,11 @@ bool strbuf_ok(const struct strbuf *b)
 const char *strbuf_text(const struct strbuf *b)
 {
 	return b->text != NULL ? b->text : "";
+}
+
+bool strbuf_write(const struct strbuf *b, FILE *f)
+{
+	return strbuf_ok(b) && fwrite(strbuf_text(b), 1, b->len, f) == b->len;
 }
 
 char *strbuf_take(struct strbuf *b)

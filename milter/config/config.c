@@ -1,4 +1,4 @@
-/* config.c - files and overrides into one snapshot. */
+/* config.c - files and overrides into one configuration. */
 #include "config/config.h"
 
 #include <errno.h>
@@ -12,13 +12,14 @@
 #include "base/domain.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
+#include "config/config_check.h"
 #include "config/include.h"
-#include "config/snapshot.h"
+#include "config/config_private.h"
 #include "config/syntax.h"
+#include "policy/rule_key.h"
 
 #define MAX_FILE_BYTES 1048576 /* a thousand rules need a tenth of it */
 #define MAX_DEPTH 4	       /* includes in includes: more is a file that includes itself */
-#define MAX_RULE_KEYS 32       /* a rule remembers its keys in the bits of an unsigned */
 #define PLACE_SIZE 224	       /* "file:line" */
 
 static const char default_rules[] = {
@@ -27,7 +28,7 @@ static const char default_rules[] = {
 
 /* What is being read. */
 struct reader {
-	struct snapshot *s;
+	struct config_private *s;
 	struct config_errors *e;
 	unsigned files, depth;
 };
@@ -38,13 +39,13 @@ struct source {
 	const char *name;
 	unsigned first[OPTION_COUNT]; /* the line that set the option, 0: none yet */
 	struct rule *rule;	      /* the one being read, or NULL */
-	unsigned rule_line, rule_first[MAX_RULE_KEYS]; /* lines of the rule and its keys */
+	unsigned rule_line, rule_first[RULE_MAX_KEYS]; /* lines of the rule and its keys */
 	bool rule_bad;				       /* an error was found in it */
 };
 
-/* -- snapshots and errors -- */
+/* -- memory and errors -- */
 
-void snapshot_free(struct snapshot *s)
+void config_private_free(struct config_private *s)
 {
 	if (s == NULL)
 		return;
@@ -112,12 +113,10 @@ static void unknown_option(const char *name, struct error *why)
 			  name[0] == 'r' ? "rule \"name\" { ... }" : "include \"file\"");
 		return;
 	}
-	for (size_t i = 0; rule_key_at(i) != NULL; i++) {
-		if (strcmp(rule_key_at(i)->name, name) == 0) {
-			error_set(why, "\"%s\" belongs into a rule: rule \"name\" { %s = ... }",
-				  name, name);
-			return;
-		}
+	if (rule_key_find(name) != RULE_KEY_NONE) {
+		error_set(why, "\"%s\" belongs into a rule: rule \"name\" { %s = ... }", name,
+			  name);
+		return;
 	}
 	nearest_start(&near, name);
 	for (int i = 0; i < OPTION_COUNT; i++)
@@ -129,7 +128,7 @@ static void unknown_option(const char *name, struct error *why)
 }
 
 /* A list without braces and quotes, "a, b". */
-static bool set_words(struct snapshot *s, const struct option *o, const char *text,
+static bool set_words(struct config_private *s, const struct option *o, const char *text,
 		      struct error *why)
 {
 	const char *value[100];
@@ -152,7 +151,7 @@ static bool set_words(struct snapshot *s, const struct option *o, const char *te
 }
 
 /* "key = text" by the grammar of the file, which has to be all of it. */
-static bool set_by_syntax(struct snapshot *s, const struct option *o, const char *text,
+static bool set_by_syntax(struct config_private *s, const struct option *o, const char *text,
 			  struct error *why)
 {
 	struct strbuf line;
@@ -183,7 +182,7 @@ out:
 }
 
 /* A default or the value of -o: quoted or in braces as in a file, or plain. */
-static bool set_text(struct snapshot *s, const struct option *o, const char *text,
+static bool set_text(struct config_private *s, const struct option *o, const char *text,
 		     struct error *why)
 {
 	if (text[0] == '{' || text[0] == '"')
@@ -193,20 +192,20 @@ static bool set_text(struct snapshot *s, const struct option *o, const char *tex
 	return option_set(&s->config, &s->arena, o, &text, 1, false, why);
 }
 
-struct snapshot *snapshot_new(void)
+struct config_private *config_private_new(void)
 {
-	struct snapshot *s = calloc(1, sizeof(*s));
+	struct config_private *s = calloc(1, sizeof(*s));
 	struct error why;
 
 	if (s == NULL || (s->rules = rules_new()) == NULL) {
-		snapshot_free(s);
+		config_private_free(s);
 		return NULL;
 	}
 	atomic_init(&s->references, 1);
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		if (!set_text(s, option_at((enum option_id)i), option_at((enum option_id)i)->def,
 			      &why)) {
-			snapshot_free(s); /* a default is right, so this is lack of memory */
+			config_private_free(s); /* a default is right, so this is lack of memory */
 			return NULL;
 		}
 	}
@@ -242,7 +241,7 @@ static void override(struct reader *r, const char *text)
 static void set_option(struct source *f, const struct statement *st)
 {
 	enum option_id id = option_find(st->key);
-	struct snapshot *s = f->r->s;
+	struct config_private *s = f->r->s;
 	char place[PLACE_SIZE];
 	struct error why;
 
@@ -284,23 +283,21 @@ static void begin_rule(struct source *f, const struct statement *st)
 
 static void set_in_rule(struct source *f, const struct statement *st)
 {
+	const size_t key = rule_key_find(st->key);
 	struct error why;
-	size_t i = 0;
 
 	if (f->rule == NULL)
 		return; /* its head was wrong, which was said */
-	while (rule_key_at(i) != NULL && strcmp(rule_key_at(i)->name, st->key) != 0)
-		i++;
-	if (rule_key_at(i) == NULL && option_find(st->key) != OPTION_COUNT) {
+	if (key == RULE_KEY_NONE && option_find(st->key) != OPTION_COUNT) {
 		error_set(&why,
 			  "%s is an option and has no place in a rule: is a } missing before it?",
 			  st->key);
-	} else if (i < MAX_RULE_KEYS && rule_key_at(i) != NULL && f->rule_first[i] != 0) {
+	} else if (key != RULE_KEY_NONE && f->rule_first[key] != 0) {
 		error_set(&why, "%s is set twice in this rule, first in line %u", st->key,
-			  f->rule_first[i]);
+			  f->rule_first[key]);
 	} else {
-		if (i < MAX_RULE_KEYS)
-			f->rule_first[i] = st->line;
+		if (key != RULE_KEY_NONE)
+			f->rule_first[key] = st->line;
 		if (rule_set(f->rule, st->key, st->value, st->count, st->is_list, &why))
 			return;
 	}
@@ -441,7 +438,7 @@ static enum action on_failure(enum config_on_failure f)
 /* Fill in what is not set. */
 static void complete(struct reader *r)
 {
-	struct snapshot *s = r->s;
+	struct config_private *s = r->s;
 	struct config *c = &s->config;
 	char name[DOMAIN_SIZE];
 
@@ -480,7 +477,7 @@ static const struct config *finish(struct reader *r, const char *const *override
 		config_check(r->s, r->e);
 	if (r->e->count == 0)
 		return &r->s->config;
-	snapshot_free(r->s);
+	config_private_free(r->s);
 	return NULL;
 }
 
@@ -494,7 +491,7 @@ const char *config_default_file(void)
 const struct config *config_load(const char *path, const char *const *overrides, size_t n,
 				 struct config_errors *errors_r)
 {
-	struct reader r = {.s = snapshot_new(), .e = errors_r};
+	struct reader r = {.s = config_private_new(), .e = errors_r};
 
 	errors_r->count = 0;
 	errors_r->more = false;
@@ -507,7 +504,7 @@ const struct config *config_load_text(const char *name, const char *text, size_t
 				      const char *const *overrides, size_t n,
 				      struct config_errors *errors_r)
 {
-	struct reader r = {.s = snapshot_new(), .e = errors_r};
+	struct reader r = {.s = config_private_new(), .e = errors_r};
 
 	errors_r->count = 0;
 	errors_r->more = false;
@@ -518,19 +515,14 @@ const struct config *config_load_text(const char *name, const char *text, size_t
 
 const struct config *config_ref(const struct config *c)
 {
-	atomic_fetch_add(&((struct snapshot *)c)->references, 1);
+	atomic_fetch_add(&((struct config_private *)c)->references, 1);
 	return c;
 }
 
 void config_unref(const struct config *c)
 {
-	struct snapshot *s = (struct snapshot *)c;
+	struct config_private *s = (struct config_private *)c;
 
 	if (s != NULL && atomic_fetch_sub(&s->references, 1) == 1)
-		snapshot_free(s);
-}
-
-bool config_default_rules(const struct config *c)
-{
-	return ((const struct snapshot *)c)->default_rules;
+		config_private_free(s);
 }

@@ -1,5 +1,5 @@
-/* config.h - the configuration: read once into an unchanging, counted snapshot. The grammar, in
- * full in alignd.conf(5):
+/* config.h - the configuration: read once into a struct that is counted and never changes. The
+ * grammar, in full in alignd.conf(5):
  * - key = value: a bare word or "text" with \" and \\; on the line of its key
  * - key = { a, b }: a list, over as many lines as wanted
  * - include "more.conf": a pattern, relative to this file, in the order of the bytes of the names
@@ -13,12 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/addr.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/strbuf.h"
 #include "policy/policy.h"
 
 /* The values of ENUM options, in the order of the choices in options.def. */
@@ -84,23 +82,5 @@ const struct config *config_load_text(const char *name, const char *text, size_t
 /* Take one more reference; give one back (NULL is fine). Thread-safe. */
 const struct config *config_ref(const struct config *c);
 void config_unref(const struct config *c);
-
-/* Write the names of the options that differ between the two and that only a restart takes up,
- * "listen, user". False: there are none. */
-bool config_needs_restart(const struct config *running, const struct config *fresh,
-			  struct strbuf *names);
-
-/* True if no file had a rule and the default rules are in force. */
-bool config_default_rules(const struct config *c);
-
-/* The effective configuration in the form the reader reads, each value with where it comes from.
- * False: write error. */
-bool config_show(const struct config *c, FILE *f);
-
-/* conf/alignd.conf: every option with its help and default, as comments. */
-bool config_sample(FILE *f);
-
-/* The manual page alignd.conf(5), in mdoc. */
-bool config_man(FILE *f);
 
 #endif

@@ -1,11 +1,12 @@
-/* config_check.c - what no option shows alone: options that need or contradict others. */
+/* config_check.c - options that need or contradict others. */
+#include "config/config_check.h"
+
 #include <string.h>
 
 #include "base/ascii.h"
-#include "config/snapshot.h"
 
 /* Complain at the place where the first of the two that is set was set. */
-static void complain(const struct snapshot *s, struct config_errors *e, enum option_id one,
+static void complain(const struct config_private *s, struct config_errors *e, enum option_id one,
 		     enum option_id other, const char *sentence)
 {
 	const char *place = s->origin[one] != NULL ? s->origin[one] : s->origin[other];
@@ -28,7 +29,7 @@ static bool header_ok(const char *field)
 	return true;
 }
 
-static void check_quarantine(const struct snapshot *s, struct config_errors *e)
+static void check_quarantine(const struct config_private *s, struct config_errors *e)
 {
 	const struct config *c = &s->config;
 
@@ -41,7 +42,7 @@ static void check_quarantine(const struct snapshot *s, struct config_errors *e)
 			 "YES\"");
 }
 
-static void check_reports(const struct snapshot *s, struct config_errors *e)
+static void check_reports(const struct config_private *s, struct config_errors *e)
 {
 	const struct config *c = &s->config;
 
@@ -65,7 +66,7 @@ static void check_reports(const struct snapshot *s, struct config_errors *e)
 			 "report_sign_selector needs report_sign_key");
 }
 
-void config_check(const struct snapshot *s, struct config_errors *e)
+void config_check(const struct config_private *s, struct config_errors *e)
 {
 	const struct config *c = &s->config;
 

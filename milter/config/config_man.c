@@ -1,21 +1,13 @@
-/* config_man.c - the manual page alignd.conf(5), in mdoc. */
+/* config_man.c - the manual page alignd.conf(5). */
+#include "config/config_man.h"
+
 #include <string.h>
 
-#include "base/array.h"
-#include "config/snapshot.h"
+#include "base/choice.h"
+#include "config/config_private.h"
+#include "policy/rule_key.h"
 
 #define MAN_MAX 1048576
-
-static const struct {
-	const char *title;
-	enum option_id id;
-} entries[] = {
-#define SECTION(title) {title, OPTION_COUNT},
-#define OPTION(kind, type, name, def, least, most, choices, help) {NULL, OPTION_ID_##name},
-#include "config/options.def"
-#undef OPTION
-#undef SECTION
-};
 
 static const char head[] =
     ".\\\" Made by `alignctl config man`; change milter/config/options.def and its neighbours "
@@ -175,12 +167,6 @@ static void on_macro_line(struct strbuf *out, const char *text)
 	}
 }
 
-static void choices(struct strbuf *out, const char *list)
-{
-	for (; *list != '\0'; list++)
-		strbuf_addn(out, *list == '|' ? " | " : list, *list == '|' ? 3 : 1);
-}
-
 static void option_item(const struct config *c, const struct option *o, struct strbuf *out)
 {
 	struct strbuf value, range;
@@ -190,7 +176,7 @@ static void option_item(const struct config *c, const struct option *o, struct s
 	option_print(c, o, &value);
 	strbuf_addf(out, ".It Ic %s No = ", o->name);
 	if (o->choices[0] != '\0')
-		choices(out, o->choices);
+		choice_print(o->choices, out);
 	else
 		on_macro_line(out, strbuf_text(&value));
 	strbuf_add(out, "\n");
@@ -207,16 +193,17 @@ static void option_item(const struct config *c, const struct option *o, struct s
 
 static void options(const struct config *c, struct strbuf *out)
 {
+	const struct option_entry *entry;
 	bool open = false;
 
 	strbuf_add(out, "The value shown is the default.\n");
-	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
-		if (entries[i].title == NULL) {
-			option_item(c, option_at(entries[i].id), out);
+	for (size_t i = 0; (entry = option_entry_at(i)) != NULL; i++) {
+		if (entry->title == NULL) {
+			option_item(c, option_at(entry->id), out);
 			continue;
 		}
 		strbuf_addf(out, "%s.Ss %s\n.Bl -tag -width Ds\n", open ? ".El\n" : "",
-			    entries[i].title);
+			    entry->title);
 		open = true;
 	}
 	strbuf_add(out, ".El\n");
@@ -233,7 +220,7 @@ static void rule_keys(struct strbuf *out, const char *title, bool conditions)
 		strbuf_addf(out, ".It Ic %s", k->name);
 		if (k->choices[0] != '\0') {
 			strbuf_addf(out, " No = %s", k->takes_list ? "{ " : "");
-			choices(out, k->choices);
+			choice_print(k->choices, out);
 			strbuf_add(out, k->takes_list ? " }" : "");
 		}
 		strbuf_add(out, "\n");
@@ -244,7 +231,7 @@ static void rule_keys(struct strbuf *out, const char *title, bool conditions)
 
 bool config_man(FILE *f)
 {
-	struct snapshot *s = snapshot_new();
+	struct config_private *s = config_private_new();
 	struct strbuf out;
 	bool ok;
 
@@ -257,8 +244,8 @@ bool config_man(FILE *f)
 	rule_keys(&out, "Conditions", true);
 	rule_keys(&out, "Settings", false);
 	strbuf_add(&out, tail);
-	ok = strbuf_ok(&out) && fputs(strbuf_text(&out), f) >= 0 && !ferror(f);
+	ok = strbuf_write(&out, f);
 	strbuf_free(&out);
-	snapshot_free(s);
+	config_private_free(s);
 	return ok;
 }

@@ -1,33 +1,13 @@
 /* config_print.c - the configuration as text: what is in force, and the sample file. */
+#include "config/config_print.h"
+
 #include <string.h>
 
-#include "base/array.h"
-#include "config/snapshot.h"
+#include "base/choice.h"
+#include "config/config_private.h"
 
 #define PRINT_MAX 16777216 /* more than a thousand rules at their longest lists of short names */
 #define COLUMNS 100
-
-/* Options and headings in the order of options.def. */
-static const struct {
-	const char *title;
-	enum option_id id;
-} entries[] = {
-#define SECTION(title) {title, OPTION_COUNT},
-#define OPTION(kind, type, name, def, least, most, choices, help) {NULL, OPTION_ID_##name},
-#include "config/options.def"
-#undef OPTION
-#undef SECTION
-};
-
-#define ENTRY_COUNT ARRAY_SIZE(entries)
-
-static bool put(struct strbuf *b, FILE *f)
-{
-	bool ok = strbuf_ok(b) && fputs(strbuf_text(b), f) >= 0 && !ferror(f);
-
-	strbuf_free(b);
-	return ok;
-}
 
 /* Blanks, one at least, up to `column` of the line that begins at `start`. */
 static void pad(struct strbuf *out, size_t start, size_t column)
@@ -40,7 +20,7 @@ static void pad(struct strbuf *out, size_t start, size_t column)
 /* -- what is in force -- */
 
 /* The comment with the origin stands in one column where the value leaves room. */
-static void show_option(const struct snapshot *s, enum option_id id, struct strbuf *out)
+static void show_option(const struct config_private *s, enum option_id id, struct strbuf *out)
 {
 	const char *origin = s->origin[id] != NULL ? s->origin[id] : "default";
 	size_t start = out->len;
@@ -53,15 +33,17 @@ static void show_option(const struct snapshot *s, enum option_id id, struct strb
 
 bool config_show(const struct config *c, FILE *f)
 {
-	const struct snapshot *s = (const struct snapshot *)c;
+	const struct config_private *s = (const struct config_private *)c;
+	const struct option_entry *entry;
 	struct strbuf out;
+	bool ok;
 
 	strbuf_init(&out, PRINT_MAX);
-	for (size_t i = 0; i < ENTRY_COUNT; i++) {
-		if (entries[i].title != NULL)
-			strbuf_addf(&out, "%s# %s\n", i > 0 ? "\n" : "", entries[i].title);
+	for (size_t i = 0; (entry = option_entry_at(i)) != NULL; i++) {
+		if (entry->title != NULL)
+			strbuf_addf(&out, "%s# %s\n", i > 0 ? "\n" : "", entry->title);
 		else
-			show_option(s, entries[i].id, &out);
+			show_option(s, entry->id, &out);
 	}
 	if (s->default_rules)
 		strbuf_add(&out, "\n# No file has a rule: these are the default rules.\n");
@@ -69,7 +51,9 @@ bool config_show(const struct config *c, FILE *f)
 		strbuf_addf(&out, "\n# %s\n", s->rules->rule[i]->origin);
 		rule_print(s->rules->rule[i], &out);
 	}
-	return put(&out, f);
+	ok = strbuf_write(&out, f);
+	strbuf_free(&out);
+	return ok;
 }
 
 /* -- the sample -- */
@@ -105,9 +89,17 @@ static void sample_option(const struct config *c, const struct option *o, struct
 	if (o->choices[0] != '\0') {
 		pad(out, start, 40);
 		strbuf_add(out, "# ");
-		for (const char *p = o->choices; *p != '\0'; p++)
-			strbuf_addn(out, *p == '|' ? " | " : p, *p == '|' ? 3 : 1);
+		choice_print(o->choices, out);
 	}
+	strbuf_add(out, "\n");
+}
+
+/* A ruled line across the columns. */
+static void sample_title(const char *title, struct strbuf *out)
+{
+	strbuf_addf(out, "\n\n# -- %s ", title);
+	for (size_t n = strlen(title) + 6; n < COLUMNS; n++)
+		strbuf_addc(out, '-');
 	strbuf_add(out, "\n");
 }
 
@@ -140,24 +132,24 @@ static const char sample_rules[] =
 
 bool config_sample(FILE *f)
 {
-	struct snapshot *s = snapshot_new();
+	struct config_private *s = config_private_new();
+	const struct option_entry *entry;
 	struct strbuf out;
+	bool ok;
 
 	if (s == NULL)
 		return false;
 	strbuf_init(&out, PRINT_MAX);
 	strbuf_add(&out, sample_head);
-	for (size_t i = 0; i < ENTRY_COUNT; i++) {
-		if (entries[i].title == NULL) {
-			sample_option(&s->config, option_at(entries[i].id), &out);
-			continue;
-		}
-		strbuf_addf(&out, "\n\n# -- %s ", entries[i].title);
-		for (size_t n = strlen(entries[i].title) + 6; n < COLUMNS; n++)
-			strbuf_addc(&out, '-');
-		strbuf_add(&out, "\n");
+	for (size_t i = 0; (entry = option_entry_at(i)) != NULL; i++) {
+		if (entry->title != NULL)
+			sample_title(entry->title, &out);
+		else
+			sample_option(&s->config, option_at(entry->id), &out);
 	}
 	strbuf_add(&out, sample_rules);
-	snapshot_free(s);
-	return put(&out, f);
+	ok = strbuf_write(&out, f);
+	strbuf_free(&out);
+	config_private_free(s);
+	return ok;
 }

@@ -1,4 +1,6 @@
 /* config_restart.c - what a reload cannot take up. */
+#include "config/config_restart.h"
+
 #include <string.h>
 
 #include "config/option.h"

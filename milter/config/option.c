@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/choice.h"
 #include "base/domain.h"
 #include "config/option_text.h"
@@ -23,6 +24,19 @@ static const struct option options[] = {
 #undef SECTION
 };
 
+static const struct option_entry entries[] = {
+#define SECTION(title) {title, OPTION_COUNT},
+#define OPTION(kind, type, name, def, least, most, choices, help) {NULL, OPTION_ID_##name},
+#include "config/options.def"
+#undef OPTION
+#undef SECTION
+};
+
+const struct option_entry *option_entry_at(size_t i)
+{
+	return i < ARRAY_SIZE(entries) ? &entries[i] : NULL;
+}
+
 const struct option *option_at(enum option_id id)
 {
 	return &options[id];
@@ -39,44 +53,6 @@ enum option_id option_find(const char *name)
 bool option_is_list(const struct option *o)
 {
 	return o->kind >= OPTION_NAMESERVERS;
-}
-
-/* -- memory -- */
-
-struct arena_block {
-	struct arena_block *next;
-	_Alignas(max_align_t) char bytes[];
-};
-
-void *arena_alloc(struct arena *a, size_t n)
-{
-	struct arena_block *b = calloc(1, sizeof(*b) + n);
-
-	if (b == NULL)
-		return NULL;
-	b->next = a->blocks;
-	a->blocks = b;
-	return b->bytes;
-}
-
-char *arena_text(struct arena *a, const char *text)
-{
-	size_t n = strlen(text) + 1;
-	char *copy = arena_alloc(a, n);
-
-	if (copy != NULL)
-		memcpy(copy, text, n);
-	return copy;
-}
-
-void arena_free(struct arena *a)
-{
-	while (a->blocks != NULL) {
-		struct arena_block *next = a->blocks->next;
-
-		free(a->blocks);
-		a->blocks = next;
-	}
 }
 
 /* -- numbers with units -- */
@@ -304,39 +280,23 @@ bool option_set(struct config *c, struct arena *a, const struct option *o,
 
 /* -- print -- */
 
-static void print_quoted(struct strbuf *out, const char *text)
-{
-	strbuf_addc(out, '"');
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			strbuf_addc(out, '\\');
-		strbuf_addc(out, *text);
-	}
-	strbuf_addc(out, '"');
-}
-
 static void print_texts(struct strbuf *out, const struct config_list *list)
 {
 	strbuf_add(out, "{ ");
 	for (size_t i = 0; i < list->count; i++) {
 		strbuf_add(out, i > 0 ? ", " : "");
-		print_quoted(out, list->item[i]);
+		strbuf_add_quoted(out, list->item[i]);
 	}
 	strbuf_add(out, list->count > 0 ? " }" : "}");
 }
 
 static void print_networks(struct strbuf *out, const struct config_networks *list)
 {
-	char text[ADDR_TEXT_SIZE];
+	char text[NETWORK_TEXT_SIZE];
 
 	strbuf_add(out, "{ ");
-	for (size_t i = 0; i < list->count; i++) {
-		const struct network *n = &list->item[i];
-
-		strbuf_addf(out, "%s%s", i > 0 ? ", " : "", addr_print(&n->addr, text));
-		if (n->bits < (n->addr.family == ADDR_IP4 ? 32u : 128u))
-			strbuf_addf(out, "/%u", n->bits);
-	}
+	for (size_t i = 0; i < list->count; i++)
+		strbuf_addf(out, "%s%s", i > 0 ? ", " : "", network_print(&list->item[i], text));
 	strbuf_add(out, list->count > 0 ? " }" : "}");
 }
 
@@ -366,6 +326,6 @@ void option_print(const struct config *c, const struct option *o, struct strbuf 
 	case OPTION_NAMESERVERS:
 	case OPTION_DOMAINS: print_texts(out, field); break;
 	case OPTION_NETWORKS: print_networks(out, field); break;
-	default: print_quoted(out, *(const char *const *)field);
+	default: strbuf_add_quoted(out, *(const char *const *)field);
 	}
 }

@@ -4,6 +4,7 @@
 #define ALIGND_CONFIG_OPTION_H
 
 #include "base/strbuf.h"
+#include "config/arena.h"
 #include "config/config.h"
 
 enum option_kind {
@@ -44,18 +45,18 @@ enum option_id {
 
 const struct option *option_at(enum option_id id);
 
+/* What options.def has at place `i`: an option, or the title of those that follow. NULL past the
+ * last. */
+struct option_entry {
+	const char *title; /* NULL: it is the option `id` */
+	enum option_id id;
+};
+const struct option_entry *option_entry_at(size_t i);
+
 /* OPTION_COUNT: there is none of this name. */
 enum option_id option_find(const char *name);
 
 bool option_is_list(const struct option *o);
-
-/* Memory that lives as long as the configuration it belongs to. */
-struct arena {
-	struct arena_block *blocks;
-};
-void *arena_alloc(struct arena *a, size_t n);	     /* zeroed; NULL: out of memory */
-char *arena_text(struct arena *a, const char *text); /* a copy; NULL: out of memory */
-void arena_free(struct arena *a);
 
 /* Check the `n` values and put them into the option's field of `c`. False: a sentence without the
  * place. */

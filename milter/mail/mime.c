@@ -77,13 +77,7 @@ void mime_quoted(struct strbuf *out, const char *text)
 {
 	if (!all_printable(text))
 		refuse(out);
-	strbuf_addc(out, '"');
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			strbuf_addc(out, '\\');
-		strbuf_addc(out, *text);
-	}
-	strbuf_addc(out, '"');
+	strbuf_add_quoted(out, text);
 }
 
 void mime_boundary(const char *id, char boundary_r[MIME_BOUNDARY_SIZE])

@@ -174,7 +174,7 @@ static bool condition_known(const struct condition *c, const struct walk *w)
 		return true;
 	if (condition_need(c->id) != 0)
 		return w->known & condition_need(c->id);
-	return rule_key_of(c->id)->known <= w->stage;
+	return rule_key_at(c->id)->known <= w->stage;
 }
 
 /* YES: every condition holds. NO: one does not, whatever the others. UNKNOWN: the rest of the facts
@@ -193,7 +193,7 @@ static enum truth rule_matches(const struct rule *rule, const struct walk *w, un
 		if (condition_known(c, w)) {
 			if (!condition_matches(c, w, stops))
 				return NO;
-		} else if (condition_need(c->id) != 0 && rule_key_of(c->id)->known <= w->stage) {
+		} else if (condition_need(c->id) != 0 && rule_key_at(c->id)->known <= w->stage) {
 			*need_r |= condition_need(c->id);
 		} else {
 			*later_r = true;

@@ -1,5 +1,4 @@
-/* rule.c - rules and sets of rules: make, check as a whole, print, free. The values are read in
- * rule_value.c. */
+/* rule.c - rules and sets of rules: make, set, check as a whole, print, free. */
 #include "policy/rule.h"
 
 #include <stdio.h>
@@ -9,7 +8,9 @@
 #include "base/array.h"
 #include "base/ascii.h"
 #include "base/choice.h"
+#include "base/nearest.h"
 #include "policy/rule_key.h"
+#include "policy/rule_value.h"
 
 #define NAME_MAX_BYTES 64 /* it goes into log lines and replies */
 
@@ -138,9 +139,50 @@ enum action rules_action(const struct rules *r, const struct rule *rule)
 	return rule->action == ACTION_ON_TEMPERROR ? r->on_temperror : rule->action;
 }
 
+static void unknown_key(const char *key, struct error *why)
+{
+	struct nearest near;
+
+	nearest_start(&near, key);
+	for (size_t i = 0; rule_key_at(i) != NULL; i++)
+		nearest_try(&near, rule_key_at(i)->name);
+	if (near.word != NULL)
+		error_set(why, "a rule has no \"%.60s\"; did you mean \"%s\"?", key, near.word);
+	else
+		error_set(why, "a rule has no \"%.60s\"", key);
+}
+
+bool rule_set(struct rule *rule, const char *key, const char *const *values, size_t n, bool is_list,
+	      struct error *why)
+{
+	const size_t place = rule_key_find(key);
+	const struct rule_key *k = rule_key_at(place);
+
+	if (k == NULL) {
+		unknown_key(key, why);
+		return false;
+	}
+	if (rule->keys_set & 1u << place) {
+		error_set(why, "%s is set twice in this rule", key);
+		return false;
+	}
+	rule->keys_set |= 1u << place;
+	if (n == 0)
+		error_set(why, is_list ? "%s: the list is empty" : "%s has no value", key);
+	else if (!k->takes_list && (is_list || n > 1))
+		error_set(why, "%s takes one value, not a list", key);
+	else if (n > MAX_RULE_VALUES)
+		error_set(why, "%s has more than %d values", key, MAX_RULE_VALUES);
+	else
+		return rule_value_read(rule, place, values, n, why);
+	return false;
+}
+
+/* -- the whole rule -- */
+
 static bool has_key(const struct rule *rule, const char *key)
 {
-	return rule->keys_set & 1u << rule_key_index(rule_key_find(key));
+	return rule->keys_set & 1u << rule_key_find(key);
 }
 
 /* Code and text belong to reject and tempfail, and the code's class to the action. */
@@ -173,10 +215,10 @@ static bool check_stage(const struct rule *rule, struct error *why)
 		return false;
 	}
 	for (size_t i = 0; i < rule->condition_count; i++) {
-		const struct key *k = rule_key_of(rule->condition[i].id);
+		const struct rule_key *k = rule_key_at(rule->condition[i].id);
 
 		if (k->known > rule->stage) {
-			error_set(why, "%s is not known at stage = %s", k->key.name,
+			error_set(why, "%s is not known at stage = %s", k->name,
 				  rule->stage == STAGE_CONNECT ? "connect" : "mail");
 			return false;
 		}
@@ -205,7 +247,7 @@ static bool check_reject(const struct rule *rule, struct error *why)
 			error_set(
 			    why,
 			    "action = reject with %s = %s: the failure is temporary, use tempfail",
-			    rule_key_of(c->id)->key.name,
+			    rule_key_at(c->id)->name,
 			    c->id == COND_INTERNAL_ERROR ? "yes" : "temperror");
 			return false;
 		}
@@ -253,63 +295,46 @@ bool rule_check(const struct rule *rule, struct error *why)
 
 /* -- print -- */
 
-/* One value at a time to the end of a line: "a" or "{ a, b }". */
-static void print_item(struct strbuf *out, const char *value, bool quote, size_t *printed)
+/* What stands between two values of a list. */
+static void next_item(struct strbuf *out, size_t *printed)
 {
-	strbuf_add(out, *printed == 0 ? "" : ", ");
-	strbuf_add(out, quote ? "\"" : "");
-	for (; *value != '\0'; value++) {
-		if (quote && (*value == '"' || *value == '\\'))
-			strbuf_addc(out, '\\');
-		strbuf_addc(out, *value);
-	}
-	strbuf_add(out, quote ? "\"" : "");
-	(*printed)++;
+	strbuf_add(out, (*printed)++ == 0 ? "" : ", ");
 }
 
-static void print_network(struct strbuf *out, const struct network *n, size_t *printed)
+static void print_word(struct strbuf *out, const char *word, size_t *printed)
 {
-	char text[ADDR_TEXT_SIZE], value[ADDR_TEXT_SIZE + 8];
-	unsigned whole = n->addr.family == ADDR_IP4 ? 32 : 128;
-
-	addr_print(&n->addr, text);
-	if (n->bits == whole)
-		snprintf(value, sizeof(value), "%s", text);
-	else
-		snprintf(value, sizeof(value), "%s/%u", text, n->bits);
-	print_item(out, value, false, printed);
+	next_item(out, printed);
+	strbuf_add(out, word);
 }
 
 static void print_condition(struct strbuf *out, const struct condition *c)
 {
-	const struct key *k = rule_key_of(c->id);
-	char word[CHOICE_MAX + 1];
+	const struct rule_key *k = rule_key_at(c->id);
+	char word[CHOICE_MAX + 1], network[NETWORK_TEXT_SIZE];
 	size_t printed = 0;
 
-	strbuf_addf(out, "\t%s = %s", k->key.name, k->key.takes_list ? "{ " : "");
+	strbuf_addf(out, "\t%s = %s", k->name, k->takes_list ? "{ " : "");
 	if (c->id == COND_CLIENT && c->mask & 1)
-		print_item(out, "local", false, &printed);
-	for (unsigned i = 0;
-	     k->key.choices[0] != '\0' && *choice_at(k->key.choices, i, word) != '\0'; i++)
+		print_word(out, "local", &printed);
+	for (unsigned i = 0; k->choices[0] != '\0' && *choice_at(k->choices, i, word) != '\0'; i++)
 		if (c->mask & 1u << i)
-			print_item(out, word, false, &printed);
+			print_word(out, word, &printed);
 	for (size_t i = 0; i < c->count; i++) {
+		next_item(out, &printed);
 		if (c->network != NULL)
-			print_network(out, &c->network[i], &printed);
+			strbuf_add(out, network_print(&c->network[i], network));
 		else
-			print_item(out, c->text[i], true, &printed);
+			strbuf_add_quoted(out, c->text[i]);
 	}
-	strbuf_add(out, k->key.takes_list ? " }\n" : "\n");
+	strbuf_add(out, k->takes_list ? " }\n" : "\n");
 }
 
 static void print_text(struct strbuf *out, const char *key, const char *value)
 {
-	size_t printed = 0;
-
 	if (value == NULL)
 		return;
 	strbuf_addf(out, "\t%s = ", key);
-	print_item(out, value, true, &printed);
+	strbuf_add_quoted(out, value);
 	strbuf_add(out, "\n");
 }
 

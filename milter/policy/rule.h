@@ -52,6 +52,8 @@ struct condition {
 	struct network *network;
 };
 
+#define RULE_MAX_KEYS 32 /* the bits of rule->keys_set */
+
 struct rule {
 	char *name;
 	char *origin; /* "file:line" for messages */
@@ -61,7 +63,7 @@ struct rule {
 	struct condition condition[COND_COUNT]; /* in the order written */
 	char *reason, *comment;			/* for the aggregate report; NULL if not set */
 	char *code, *xcode, *text;		/* SMTP reply; NULL if not set */
-	unsigned keys_set; /* a bit for each key set, by its place in the table */
+	unsigned keys_set; /* a bit for each key set, by its place (rule_key.h) */
 };
 
 /* In the order they are tried. Unchanging once it is part of a configuration. */
@@ -104,15 +106,5 @@ enum action rules_action(const struct rules *r, const struct rule *rule);
 
 /* Write the rule in the form the configuration reader reads. */
 void rule_print(const struct rule *rule, struct strbuf *out);
-
-/* The keys and what they mean, for the manual: NULL past the last. */
-struct rule_key {
-	const char *name;
-	const char *choices; /* "pass|fail"; "" if free */
-	const char *help;    /* one or more sentences */
-	bool is_condition;
-	bool takes_list;
-};
-const struct rule_key *rule_key_at(size_t i);
 
 #endif

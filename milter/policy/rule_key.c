@@ -5,40 +5,28 @@
 
 #include "base/array.h"
 
-/* Conditions come first, so that the place of one is its id. */
-static const struct key keys[] = {
+static const struct rule_key keys[] = {
 #define CONDITION(id, kind, stage, name, choices, help) \
-	{{name, choices, help, true, KEY_##kind != KEY_YESNO}, KEY_##kind, STAGE_##stage},
+	{name, choices, help, true, KEY_##kind != KEY_YESNO, KEY_##kind, STAGE_##stage},
 #define SETTING(kind, name, choices, help) \
-	{{name, choices, help, false, false}, KEY_##kind, STAGE_END},
+	{name, choices, help, false, false, KEY_##kind, STAGE_END},
 #include "policy/rule_keys.def"
 #undef CONDITION
 #undef SETTING
 };
 
-#define KEY_COUNT ARRAY_SIZE(keys)
-
-_Static_assert(KEY_COUNT <= 32, "a rule remembers its keys in the bits of an unsigned");
-
-const struct key *rule_key_find(const char *name)
-{
-	for (size_t i = 0; i < KEY_COUNT; i++)
-		if (strcmp(keys[i].key.name, name) == 0)
-			return &keys[i];
-	return NULL;
-}
-
-const struct key *rule_key_of(enum condition_id id)
-{
-	return &keys[id];
-}
-
-size_t rule_key_index(const struct key *key)
-{
-	return (size_t)(key - keys);
-}
+_Static_assert(ARRAY_SIZE(keys) <= RULE_MAX_KEYS,
+	       "a rule remembers its keys in the bits of an unsigned");
 
 const struct rule_key *rule_key_at(size_t i)
 {
-	return i < KEY_COUNT ? &keys[i].key : NULL;
+	return i < ARRAY_SIZE(keys) ? &keys[i] : NULL;
+}
+
+size_t rule_key_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return i;
+	return RULE_KEY_NONE;
 }

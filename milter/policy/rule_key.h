@@ -1,5 +1,5 @@
 /* rule_key.h - the keys of a rule, each once: what values it takes, from when on it is known, what
- * it means. Shared by the files of the rule module only. */
+ * it means. */
 #ifndef ALIGND_POLICY_RULE_KEY_H
 #define ALIGND_POLICY_RULE_KEY_H
 
@@ -7,7 +7,7 @@
 
 /* How the values of a key are read. WORDS: bits of a mask. YESNO: one of two. Settings follow after
  * ACTION. */
-enum key_kind {
+enum rule_key_kind {
 	KEY_WORDS,
 	KEY_YESNO,
 	KEY_NETWORKS,
@@ -21,16 +21,21 @@ enum key_kind {
 	KEY_TEXT
 };
 
-struct key {
-	struct rule_key key;
-	enum key_kind kind;
+struct rule_key {
+	const char *name;
+	const char *choices; /* "pass|fail"; "" if free */
+	const char *help;    /* one or more sentences */
+	bool is_condition;
+	bool takes_list;
+	enum rule_key_kind kind;
 	enum stage known; /* conditions: the first stage that may ask for it */
 };
 
-/* The key of this name; NULL if there is none. Its place in the table is the id of its condition.
- */
-const struct key *rule_key_find(const char *name);
-const struct key *rule_key_of(enum condition_id id);
-size_t rule_key_index(const struct key *key);
+/* The key at this place, NULL past the last. Conditions come first, in the order of their ids. */
+const struct rule_key *rule_key_at(size_t i);
+
+/* The place of the key of this name; RULE_KEY_NONE if there is none. */
+#define RULE_KEY_NONE SIZE_MAX
+size_t rule_key_find(const char *name);
 
 #endif

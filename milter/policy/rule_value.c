@@ -1,5 +1,6 @@
-/* rule_value.c - the values of a rule's keys, from text to what the decision compares. Everything
- * is checked here. */
+/* rule_value.c - the values of a rule's keys. */
+#include "policy/rule_value.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,6 @@
 #include "base/ascii.h"
 #include "base/choice.h"
 #include "base/domain.h"
-#include "base/nearest.h"
 #include "policy/reply.h"
 #include "policy/rule_key.h"
 
@@ -25,14 +25,14 @@ static bool copy_text(char **field, const char *value, struct error *why)
 	return *field != NULL || no_memory(why);
 }
 
-static bool set_words(const struct key *k, struct condition *c, const char *const *values, size_t n,
-		      struct error *why)
+static bool set_words(const struct rule_key *k, struct condition *c, const char *const *values,
+		      size_t n, struct error *why)
 {
 	for (size_t i = 0; i < n; i++) {
-		int at = choice_find(k->key.choices, values[i]);
+		int at = choice_find(k->choices, values[i]);
 
 		if (at < 0) {
-			choice_error(why, k->key.name, k->key.choices, values[i]);
+			choice_error(why, k->name, k->choices, values[i]);
 			return false;
 		}
 		c->mask |= 1u << at;
@@ -64,7 +64,7 @@ static bool set_networks(struct condition *c, const char *const *values, size_t 
 	return true;
 }
 
-static bool set_domain(const struct key *k, const char *value, char **out_r, struct error *why)
+static bool set_domain(const struct rule_key *k, const char *value, char **out_r, struct error *why)
 {
 	char name[DOMAIN_SIZE];
 	const char *text = value[0] == '.' ? value + 1 : value;
@@ -75,14 +75,15 @@ static bool set_domain(const struct key *k, const char *value, char **out_r, str
 		text = value + 2;
 	if (text != value && domain_normal(text, strlen(text), name))
 		error_set(why, "%s = %.60s: write %.60s; it stands for all names below it too",
-			  k->key.name, value, text);
+			  k->name, value, text);
 	else
-		error_set(why, "%s = %.60s: this is no domain name", k->key.name, value);
+		error_set(why, "%s = %.60s: this is no domain name", k->name, value);
 	return false;
 }
 
 /* "user@domain" with the domain in normal form. Local parts that need quotes cannot be named. */
-static bool set_address(const struct key *k, const char *value, char **out_r, struct error *why)
+static bool set_address(const struct rule_key *k, const char *value, char **out_r,
+			struct error *why)
 {
 	const char *at = strrchr(value, '@');
 	char name[DOMAIN_SIZE];
@@ -94,7 +95,7 @@ static bool set_address(const struct key *k, const char *value, char **out_r, st
 	    !domain_normal(at + 1, strlen(at + 1), name)) {
 		error_set(why,
 			  "%s = %.80s: must be a domain or an address such as user@example.org",
-			  k->key.name, value);
+			  k->name, value);
 		return false;
 	}
 	if (asprintf(out_r, "%.*s@%s", (int)local, value, name) < 0) {
@@ -104,8 +105,8 @@ static bool set_address(const struct key *k, const char *value, char **out_r, st
 	return true;
 }
 
-static bool set_texts(const struct key *k, struct condition *c, const char *const *values, size_t n,
-		      struct error *why)
+static bool set_texts(const struct rule_key *k, struct condition *c, const char *const *values,
+		      size_t n, struct error *why)
 {
 	c->text = calloc(n, sizeof(*c->text));
 	if (c->text == NULL)
@@ -117,12 +118,13 @@ static bool set_texts(const struct key *k, struct condition *c, const char *cons
 	return true;
 }
 
-static bool set_condition(struct rule *rule, const struct key *k, const char *const *values,
-			  size_t n, struct error *why)
+static bool set_condition(struct rule *rule, size_t key, const char *const *values, size_t n,
+			  struct error *why)
 {
 	struct condition *c = &rule->condition[rule->condition_count++];
+	const struct rule_key *k = rule_key_at(key);
 
-	c->id = (enum condition_id)rule_key_index(k);
+	c->id = (enum condition_id)key;
 	switch (k->kind) {
 	case KEY_WORDS:
 	case KEY_YESNO: return set_words(k, c, values, n, why);
@@ -131,7 +133,7 @@ static bool set_condition(struct rule *rule, const struct key *k, const char *co
 	}
 }
 
-static bool printable(const struct key *k, const char *value, size_t most, struct error *why)
+static bool printable(const struct rule_key *k, const char *value, size_t most, struct error *why)
 {
 	size_t n = strlen(value);
 	bool ok = n > 0 && n <= most;
@@ -139,8 +141,7 @@ static bool printable(const struct key *k, const char *value, size_t most, struc
 	for (size_t i = 0; i < n; i++)
 		ok &= ascii_is_printable(value[i]);
 	if (!ok)
-		error_set(why, "%s must have 1 to %zu printable ASCII characters", k->key.name,
-			  most);
+		error_set(why, "%s must have 1 to %zu printable ASCII characters", k->name, most);
 	return ok;
 }
 
@@ -156,13 +157,13 @@ static bool set_code(struct rule *rule, const char *value, struct error *why)
 	return rule->code != NULL || no_memory(why);
 }
 
-static bool set_setting(struct rule *rule, const struct key *k, const char *value,
+static bool set_setting(struct rule *rule, const struct rule_key *k, const char *value,
 			struct error *why)
 {
-	int at = choice_find(k->key.choices, value);
+	int at = choice_find(k->choices, value);
 
-	if (k->key.choices[0] != '\0' && at < 0) {
-		choice_error(why, k->key.name, k->key.choices, value);
+	if (k->choices[0] != '\0' && at < 0) {
+		choice_error(why, k->name, k->choices, value);
 		return false;
 	}
 	switch (k->kind) {
@@ -179,42 +180,12 @@ static bool set_setting(struct rule *rule, const struct key *k, const char *valu
 	}
 }
 
-static void unknown_key(const char *key, struct error *why)
+bool rule_value_read(struct rule *rule, size_t key, const char *const *values, size_t n,
+		     struct error *why)
 {
-	struct nearest near;
+	const struct rule_key *k = rule_key_at(key);
 
-	nearest_start(&near, key);
-	for (size_t i = 0; rule_key_at(i) != NULL; i++)
-		nearest_try(&near, rule_key_at(i)->name);
-	if (near.word != NULL)
-		error_set(why, "a rule has no \"%.60s\"; did you mean \"%s\"?", key, near.word);
-	else
-		error_set(why, "a rule has no \"%.60s\"", key);
-}
-
-bool rule_set(struct rule *rule, const char *key, const char *const *values, size_t n, bool is_list,
-	      struct error *why)
-{
-	const struct key *k = rule_key_find(key);
-
-	if (k == NULL) {
-		unknown_key(key, why);
-		return false;
-	}
-	if (rule->keys_set & 1u << rule_key_index(k)) {
-		error_set(why, "%s is set twice in this rule", key);
-		return false;
-	}
-	rule->keys_set |= 1u << rule_key_index(k);
-	if (n == 0)
-		error_set(why, is_list ? "%s: the list is empty" : "%s has no value", key);
-	else if (!k->key.takes_list && (is_list || n > 1))
-		error_set(why, "%s takes one value, not a list", key);
-	else if (n > MAX_RULE_VALUES)
-		error_set(why, "%s has more than %d values", key, MAX_RULE_VALUES);
-	else if (k->key.is_condition)
-		return set_condition(rule, k, values, n, why);
-	else
-		return set_setting(rule, k, values[0], why);
-	return false;
+	if (k->is_condition)
+		return set_condition(rule, key, values, n, why);
+	return set_setting(rule, k, values[0], why);
 }

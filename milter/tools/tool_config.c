@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "config/config_man.h"
+#include "config/config_print.h"
 #include "tools/tools.h"
 
 int tool_config(int argc, char **argv)

@@ -1,0 +1,16 @@
+/* config_print.h - the configuration as text that the reader reads. */
+#ifndef ALIGND_CONFIG_CONFIG_PRINT_H
+#define ALIGND_CONFIG_CONFIG_PRINT_H
+
+#include <stdio.h>
+
+#include "config/config.h"
+
+/* The effective configuration, each value with where it comes from. False: out of memory, or a
+ * write error. */
+bool config_show(const struct config *c, FILE *f);
+
+/* conf/alignd.conf: every option with its help and default, as comments. False as above. */
+bool config_sample(FILE *f);
+
+#endif
