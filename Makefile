@@ -9,10 +9,10 @@ HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 OPT ?= -O2 -g
 SAN ?=
 PKGS := libidn2 libpsl sqlite3 libxml-2.0 zlib libcurl jansson libcrypto
-CPPFLAGS += -D_GNU_SOURCE -DALIGND_VERSION='"$(VERSION)"' -Imilter -I$(BUILD) $(shell pkg-config --cflags $(PKGS) 2>&1)
+CPPFLAGS += -D_GNU_SOURCE -DALIGND_VERSION='"$(VERSION)"' -Imilter -I$(BUILD) $(shell (pkg-config --cflags $(PKGS)) 2>/dev/null)
 CFLAGS := -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) -pthread -MMD -MP $(CFLAGS)
 LDFLAGS += -pie -Wl,-z,relro,-z,now $(SAN) -pthread
-LDLIBS := $(shell pkg-config --libs $(PKGS) 2>&1) -lmilter -lspf2 -lopendkim -lopendmarc -lunbound
+LDLIBS := $(shell (pkg-config --libs $(PKGS)) 2>/dev/null) -lmilter -lspf2 -lopendkim -lopendmarc -lunbound
 
 SRC := $(filter-out milter/main.c milter/tools/%,$(wildcard milter/*/*.c))
 TOOLS := $(wildcard milter/tools/*.c)

@@ -43,31 +43,35 @@ static bool knock_unix(const char *path)
 	return knock(AF_UNIX, &un, sizeof(un));
 }
 
-/* "port@host" or "port@[address]". */
-static bool knock_inet(const char *place)
+/* "port@host" or "port@[address]"; a name has addresses of both families. */
+static bool knock_inet(int family, const char *place)
 {
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	const struct addrinfo hints = {
+	    .ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	struct addrinfo *found;
 	char port[16], host[256];
-	bool there;
+	bool there = false;
 
 	if (sscanf(place, "%15[^@]@%*[[]%255[^]]", port, host) != 2 &&
 	    sscanf(place, "%15[^@]@%255s", port, host) != 2)
 		return false;
 	if (getaddrinfo(host, port, &hints, &found) != 0)
 		return false;
-	there = knock(found->ai_family, found->ai_addr, found->ai_addrlen);
+	for (const struct addrinfo *a = found; a != NULL && !there; a = a->ai_next)
+		there = knock(a->ai_family, a->ai_addr, a->ai_addrlen);
 	freeaddrinfo(found);
 	return there;
 }
 
 bool listen_knock(const char *address)
 {
-	const char *path = listen_path(address), *colon = strchr(address, ':');
+	const char *path = listen_path(address);
 
 	if (path != NULL)
 		return knock_unix(path);
-	return colon != NULL && knock_inet(colon + 1);
+	if (strncmp(address, "inet:", 5) == 0)
+		return knock_inet(AF_INET, address + 5);
+	return strncmp(address, "inet6:", 6) == 0 && knock_inet(AF_INET6, address + 6);
 }
 
 bool listen_dress(const char *path, uid_t owner, const char *group, mode_t mode, struct error *why)

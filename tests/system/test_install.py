@@ -47,8 +47,6 @@ class Install(unittest.TestCase):
             self.assertTrue(os.access(self.dest + program, os.X_OK), program)
 
     def test_the_unit_is_understood_by_systemd(self):
-        if shutil.which('systemd-analyze') is None:
-            self.skipTest('no systemd here')
         unit = os.path.join(self.dest, 'alignd.service')
         with open(unit, 'w') as f:
             f.write(self.read('usr/lib/systemd/system/alignd.service').replace('/usr/sbin/alignd', daemon.ALIGND))
