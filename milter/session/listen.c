@@ -1,9 +1,8 @@
-/* listen.c - who listens on an address, and how a unix socket looks. */
+/* listen.c - who listens on a unix socket, and how it looks. */
 #include "session/listen.h"
 
 #include <errno.h>
 #include <grp.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,59 +18,24 @@ const char *listen_path(const char *address)
 	return strncmp(address, "unix:", 5) == 0 ? address + 5 : NULL;
 }
 
-static bool knock(int family, const void *address, socklen_t size)
+bool listen_taken(const char *path)
 {
 	const struct timeval limit = {.tv_sec = KNOCK_SECONDS};
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool there;
-
-	if (fd < 0)
-		return false;
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	there = connect(fd, address, size) == 0 || errno == EAGAIN || errno == EINPROGRESS;
-	close(fd);
-	return there;
-}
-
-static bool knock_unix(const char *path)
-{
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	bool taken;
+	int fd;
 
 	if (strlen(path) >= sizeof(un.sun_path))
 		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
 	strcpy(un.sun_path, path);
-	return knock(AF_UNIX, &un, sizeof(un));
-}
-
-/* "port@host" or "port@[address]"; a name has addresses of both families. */
-static bool knock_inet(int family, const char *place)
-{
-	const struct addrinfo hints = {
-	    .ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-	struct addrinfo *found;
-	char port[16], host[256];
-	bool there = false;
-
-	if (sscanf(place, "%15[^@]@%*[[]%255[^]]", port, host) != 2 &&
-	    sscanf(place, "%15[^@]@%255s", port, host) != 2)
-		return false;
-	if (getaddrinfo(host, port, &hints, &found) != 0)
-		return false;
-	for (const struct addrinfo *a = found; a != NULL && !there; a = a->ai_next)
-		there = knock(a->ai_family, a->ai_addr, a->ai_addrlen);
-	freeaddrinfo(found);
-	return there;
-}
-
-bool listen_knock(const char *address)
-{
-	const char *path = listen_path(address);
-
-	if (path != NULL)
-		return knock_unix(path);
-	if (strncmp(address, "inet:", 5) == 0)
-		return knock_inet(AF_INET, address + 5);
-	return strncmp(address, "inet6:", 6) == 0 && knock_inet(AF_INET6, address + 6);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	taken = connect(fd, (const struct sockaddr *)&un, sizeof(un)) == 0 || errno == EAGAIN ||
+		errno == EINPROGRESS;
+	close(fd);
+	return taken;
 }
 
 bool listen_dress(const char *path, uid_t owner, const char *group, mode_t mode, struct error *why)

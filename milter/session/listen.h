@@ -12,9 +12,9 @@
 /* The path of a unix socket; NULL for any other address. */
 const char *listen_path(const char *address);
 
-/* Connect as an MTA would and hang up at once. True: somebody listens there, even if he is too busy
- * to accept. */
-bool listen_knock(const char *address);
+/* True: somebody listens on the unix socket at `path`, even if he is too busy to accept. Connects
+ * as an MTA would, and hangs up at once. */
+bool listen_taken(const char *path);
 
 /* Owner, group (either may be -1: as it is) and mode of the unix socket at `path`. */
 bool listen_dress(const char *path, uid_t owner, const char *group, mode_t mode, struct error *why);

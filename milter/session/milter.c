@@ -488,6 +488,7 @@ static bool dress_socket(const struct config *c, uid_t owner, struct error *why)
 bool milter_bind(struct app *app, const struct config *config, uid_t owner, int *exit_r,
 		 struct error *why)
 {
+	const char *path;
 	mode_t mask;
 	int rc;
 
@@ -501,9 +502,9 @@ bool milter_bind(struct app *app, const struct config *config, uid_t owner, int 
 		return false;
 	}
 	*exit_r = EX_UNAVAILABLE;
-	/* libmilter would take a unix socket away from its owner; of a port the kernel takes care.
-	 */
-	if (listen_path(self.address) != NULL && listen_knock(self.address)) {
+	path = listen_path(self.address);
+	/* libmilter would take the socket away from its owner; of a port the kernel takes care. */
+	if (path != NULL && listen_taken(path)) {
 		error_set(why, "cannot listen on %s: another program already does", self.address);
 		return false;
 	}
