@@ -40,7 +40,7 @@ static int set_up(void **state)
 {
 	static struct fixture f;
 
-	f.flights = flights_new(&f, MOST);
+	f.flights = flights_new(&f, MOST, 0);
 	f.ok = dns_answer_new(DNS_OK, NULL, 0);
 	f.timeout = dns_answer_new(DNS_TIMEOUT, NULL, 0);
 	*state = &f;
@@ -151,7 +151,7 @@ static void one_domain_gets_no_more_than_its_share(void **state)
 	bool first;
 
 	for (size_t row = 0; row < ARRAY_SIZE(rows); row++) {
-		struct flights *own = flights_new(NULL, MOST);
+		struct flights *own = flights_new(NULL, MOST, 0);
 		int i = 0;
 
 		do

@@ -171,7 +171,9 @@ static void one_message_asks_no_more_than_its_limit(void **state)
 	assert_int_equal(lookups_wait(f->lookups, "example.org", DNS_A)->status, DNS_REFUSED_HERE);
 	assert_int_equal(lookups_wait(f->lookups, "n0.example", DNS_A)->status, DNS_NXDOMAIN);
 	assert_int_equal(lookups_count(f->lookups), MAX_MESSAGE_QUESTIONS);
+	assert_true(lookups_refused(f->lookups));
 	lookups_reset(f->lookups);
+	assert_false(lookups_refused(f->lookups));
 	assert_int_equal(lookups_wait(f->lookups, "example.org", DNS_A)->status, DNS_OK);
 }
 
@@ -185,7 +187,10 @@ static void hints_have_their_own_limit(void **state)
 		lookups_hint(f->lookups, name, DNS_A);
 	}
 	assert_int_equal(lookups_count(f->lookups), MAX_HINTED_QUESTIONS);
+	lookups_hint_sure(f->lookups, "example.org", DNS_TXT);
+	assert_int_equal(fake_resolver_asked(f->resolver, "example.org", DNS_TXT), 1);
 	assert_int_equal(lookups_wait(f->lookups, "example.org", DNS_A)->status, DNS_OK);
+	assert_false(lookups_refused(f->lookups));
 }
 
 /* -- follows

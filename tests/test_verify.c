@@ -119,12 +119,57 @@ static void takes_the_strictest_of_several_authors(void **state)
 		fake_resolver_fail(w.app.resolver, "_dmarc.broken.example", DNS_TXT, DNS_SERVFAIL);
 		headers_add(w.e.headers, "From", rows[i].from);
 		verify_header(&w.e, w.f);
-		lookups_deadline(w.e.lookups, clock_mono_ms() + 1000);
-		verify_run(&w.e, w.f);
+		verify_run(&w.e, 1000, w.f);
 		assert_int_equal(w.f->dmarc.result, rows[i].result);
 		assert_string_equal(w.f->dmarc.author_domain, rows[i].author);
 		close_world(&w);
 	}
+}
+
+/* D61: nor is it left to the sender, who may have used our means up. */
+static void what_was_not_asked_for_want_of_means_is_our_own_failure(void **state)
+{
+	static const struct {
+		const char *name;
+		enum dns_status status;
+		bool internal_error;
+	} rows[] = {
+	    {"_dmarc.a.example", DNS_REFUSED_HERE, true},
+	    {"_dmarc.a.example", DNS_SERVFAIL, false},
+	    {"1.2.0.192.in-addr.arpa", DNS_REFUSED_HERE, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct world w;
+
+		open_world(&w);
+		fake_resolver_fail(w.app.resolver, rows[i].name,
+				   rows[i].name[0] == '_' ? DNS_TXT : DNS_PTR, rows[i].status);
+		headers_add(w.e.headers, "From", " x@a.example");
+		verify_header(&w.e, w.f);
+		verify_run(&w.e, 1000, w.f);
+		assert_int_equal(w.f->internal_error, rows[i].internal_error);
+		close_world(&w);
+	}
+}
+
+/* D62: whether the author exists is asked last, and answered. */
+static void a_sender_whose_dns_is_silent_leaves_time_for_the_author(void **state)
+{
+	struct world w;
+
+	open_world(&w);
+	fake_resolver_add(w.app.resolver, "_dmarc.b.example", DNS_TXT,
+			  "v=DMARC1; p=none; np=reject");
+	fake_resolver_fail(w.app.resolver, "bounce.a.example", DNS_TXT, DNS_TIMEOUT);
+	fake_resolver_delay(w.app.resolver, 5);
+	headers_add(w.e.headers, "From", " x@nobody.b.example");
+	verify_header(&w.e, w.f);
+	verify_run(&w.e, 400, w.f);
+	assert_int_equal(w.f->spf.result, SPF_TEMPERROR);
+	assert_int_equal(w.f->dmarc.result, DMARC_FAIL);
+	assert_int_equal(w.f->dmarc.tag, TAG_NP);
+	close_world(&w);
 }
 
 int main(void)
@@ -133,6 +178,8 @@ int main(void)
 	    cmocka_unit_test(finds_the_authors),
 	    cmocka_unit_test(asks_as_soon_as_a_name_is_known),
 	    cmocka_unit_test(takes_the_strictest_of_several_authors),
+	    cmocka_unit_test(what_was_not_asked_for_want_of_means_is_our_own_failure),
+	    cmocka_unit_test(a_sender_whose_dns_is_silent_leaves_time_for_the_author),
 	};
 	return cmocka_run_group_tests_name("verify", tests, NULL, NULL);
 }

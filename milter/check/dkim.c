@@ -383,7 +383,7 @@ static void hint_keys(const struct dkim_message *m, struct lookups *l)
 	for (size_t i = 0; i < m->count; i++)
 		if (m->entries[i].field.problem == DKIM_NONE) {
 			dkim_field_key_name(&m->entries[i].field, name);
-			lookups_hint(l, name, DNS_TXT);
+			lookups_hint_sure(l, name, DNS_TXT);
 		}
 }
 

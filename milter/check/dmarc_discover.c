@@ -59,7 +59,7 @@ void dmarc_walk_hint(struct lookups *l, const char *domain)
 
 	for (size_t n = walk_names(domain, name), i = 0; i < n; i++) {
 		snprintf(query, sizeof(query), PREFIX "%s", name[i]);
-		lookups_hint(l, query, DNS_TXT);
+		lookups_hint_sure(l, query, DNS_TXT);
 	}
 }
 

@@ -7,10 +7,8 @@
 
 #include "base/limits.h"
 
-#define CHAINS 4096 /* about MAX_OPEN_QUESTIONS: chains stay short */
-#define DOMAINS \
-	1024 /* counters for the share of a domain; two domains on one counter do no harm \
-	      */
+#define CHAINS 4096  /* about MAX_OPEN_QUESTIONS: chains stay short */
+#define DOMAINS 1024 /* counters for the share of a domain; some share one, by chance */
 
 struct waiter {
 	TAILQ_ENTRY(waiter) by_due, beside;
@@ -39,10 +37,11 @@ struct flights {
 	size_t open, waiting, most;
 	size_t domains[DOMAINS]; /* open ones by domain */
 	bool closed;
+	uint64_t seed; /* so that nobody can choose whose domain shares a counter with his own */
 	struct chain chains[CHAINS];
 };
 
-struct flights *flights_new(void *home, size_t most)
+struct flights *flights_new(void *home, size_t most, uint64_t seed)
 {
 	struct flights *f = calloc(1, sizeof(*f));
 
@@ -50,6 +49,7 @@ struct flights *flights_new(void *home, size_t most)
 		return NULL;
 	f->home = home;
 	f->most = most;
+	f->seed = seed;
 	pthread_mutex_init(&f->lock, NULL);
 	TAILQ_INIT(&f->by_due);
 	return f;
@@ -87,10 +87,10 @@ static struct flight *find(struct flights *f, const struct question *q)
 
 /* The counter of the domain that answers for the name: the last two labels stand for it; in the
  * reverse trees, the network of a provider (/16, /32). */
-static size_t domain_of(const struct question *q)
+static size_t domain_of(const struct flights *f, const struct question *q)
 {
 	size_t labels = 2;
-	uint64_t h = 0;
+	uint64_t h = f->seed;
 
 	if (domain_at_or_below(q->name, "in-addr.arpa"))
 		labels = 4;
@@ -108,7 +108,7 @@ static bool has_room(const struct flights *f, size_t domain)
 
 static struct flight *start(struct flights *f, const struct question *q)
 {
-	size_t domain = domain_of(q);
+	size_t domain = domain_of(f, q);
 	struct flight *fl = has_room(f, domain) ? malloc(sizeof(*fl)) : NULL;
 
 	if (fl == NULL)

@@ -11,8 +11,9 @@ struct flight;
 
 /* At most `most` questions on their way; names below one domain (or one reverse network) may take
  * an eighth of that, so that one stranger's silent servers do not use up what all need. `home` is
- * for flight_home(). NULL: out of memory. */
-struct flights *flights_new(void *home, size_t most);
+ * for flight_home(); `seed`, unknown to strangers, decides which domains share a counter. NULL: out
+ * of memory. */
+struct flights *flights_new(void *home, size_t most, uint64_t seed);
 /* All must be closed. Flights that never landed are forgotten. */
 void flights_free(struct flights *f);
 

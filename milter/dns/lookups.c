@@ -53,6 +53,7 @@ struct lookups {
 	struct follow *ready, **ready_end; /* follows whose answer is there */
 	bool following;			   /* some thread is calling the ready ones */
 	bool closing; /* free or reset has begun: no more questions, no more follows */
+	bool refused; /* to a check that waited */
 };
 
 static const struct dns_answer timed_out = {.status = DNS_TIMEOUT, .rcode = -1};
@@ -225,37 +226,25 @@ static void ask(struct lookups *l, struct asked *q)
 	l->resolver->ask(l->resolver, q->name, q->type, answered, q);
 }
 
-void lookups_hint(struct lookups *l, const char *name, enum dns_type type)
-{
-	lookups_hint_then(l, name, type, NULL, NULL, 0);
-}
-
-void lookups_hint_then(struct lookups *l, const char *name, enum dns_type type,
-		       lookups_follow *follow, const void *arg, size_t size)
+/* `sure`: outside the number of hints. */
+static void hint(struct lookups *l, const struct question *key, struct follow *f, bool sure)
 {
 	struct asked *q, *fresh = NULL;
-	struct follow *f = NULL;
-	struct question key;
 
-	if (!question_set(&key, name, type, 0))
-		return;
 	pthread_mutex_lock(&l->lock);
-	if (l->closing || l->hints >= MAX_HINTED_QUESTIONS)
+	if (l->closing || (!sure && l->hints >= MAX_HINTED_QUESTIONS))
 		goto out;
-	if (follow != NULL && (f = new_follow(follow, arg, size)) == NULL)
-		goto out;
-	q = find(l, &key);
+	q = find(l, key);
 	if (q == NULL)
-		q = fresh = add(l, &key);
-	if (q == NULL) {
-		free(f);
+		q = fresh = add(l, key);
+	if (q == NULL)
 		goto out;
-	}
-	l->hints += fresh != NULL || f != NULL;
+	l->hints += !sure && (fresh != NULL || f != NULL);
 	if (f != NULL) {
 		f->about = q;
 		f->next = q->follows;
 		q->follows = f;
+		f = NULL; /* handed over */
 		if (q->answer != NULL) {
 			make_ready(l, q);
 			run_follows(l);
@@ -265,8 +254,35 @@ void lookups_hint_then(struct lookups *l, const char *name, enum dns_type type,
 		atomic_fetch_add_explicit(&l->references, 1, memory_order_relaxed);
 out:
 	pthread_mutex_unlock(&l->lock);
+	free(f);
 	if (fresh != NULL)
 		ask(l, fresh);
+}
+
+void lookups_hint(struct lookups *l, const char *name, enum dns_type type)
+{
+	struct question key;
+
+	if (question_set(&key, name, type, 0))
+		hint(l, &key, NULL, false);
+}
+
+void lookups_hint_sure(struct lookups *l, const char *name, enum dns_type type)
+{
+	struct question key;
+
+	if (question_set(&key, name, type, 0))
+		hint(l, &key, NULL, true);
+}
+
+void lookups_hint_then(struct lookups *l, const char *name, enum dns_type type,
+		       lookups_follow *follow, const void *arg, size_t size)
+{
+	struct follow *f;
+	struct question key;
+
+	if (question_set(&key, name, type, 0) && (f = new_follow(follow, arg, size)) != NULL)
+		hint(l, &key, f, false);
 }
 
 /* Wait until there is an answer or the deadline has passed. Locked. */
@@ -314,6 +330,7 @@ const struct dns_answer *lookups_wait(struct lookups *l, const char *name, enum 
 		if (answer == NULL)
 			answer = &timed_out;
 	}
+	l->refused |= answer->status == DNS_REFUSED_HERE;
 	pthread_mutex_unlock(&l->lock);
 	return answer;
 }
@@ -347,6 +364,7 @@ static void forget(struct lookups *l)
 	}
 	l->count = l->hints = 0;
 	l->deadline = 0;
+	l->refused = false;
 }
 
 void lookups_free(struct lookups *l)
@@ -387,6 +405,16 @@ void lookups_each(struct lookups *l, void (*seen)(void *arg, const struct lookup
 			return;
 		seen(arg, &s);
 	}
+}
+
+bool lookups_refused(struct lookups *l)
+{
+	bool refused_one;
+
+	pthread_mutex_lock(&l->lock);
+	refused_one = l->refused;
+	pthread_mutex_unlock(&l->lock);
+	return refused_one;
 }
 
 size_t lookups_count(struct lookups *l)

@@ -27,6 +27,10 @@ void lookups_deadline(struct lookups *l, int64_t mono_ms);
  * case. */
 void lookups_hint(struct lookups *l, const char *name, enum dns_type type);
 
+/* The same for what the message itself names and a check surely waits for: a policy, a key. Not
+ * counted with the hints, so that no sender's records can put it off; the checks bound it. */
+void lookups_hint_sure(struct lookups *l, const char *name, enum dns_type type);
+
 /* Called with the answer of a hinted question, perhaps on the resolver's thread: parse quickly,
  * hint more, never wait. Not called after lookups_free() or lookups_reset(). `arg` is copied (see
  * below). */
@@ -57,6 +61,9 @@ struct lookups_seen {
 /* Call `seen` for each question in the order asked. */
 void lookups_each(struct lookups *l, void (*seen)(void *arg, const struct lookups_seen *s),
 		  void *arg);
+
+/* True if a check was answered DNS_REFUSED_HERE: for want of our own means, not by the DNS. */
+bool lookups_refused(struct lookups *l);
 
 /* Number of questions asked. */
 size_t lookups_count(struct lookups *l);

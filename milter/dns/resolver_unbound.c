@@ -397,15 +397,15 @@ static bool set_up(struct unbound *u, const struct resolver_settings *s, struct 
 	for (int i = DNS_NODATA; i <= DNS_REFUSED_HERE; i++)
 		if ((u->failed[i] = dns_answer_new((enum dns_status)i, NULL, 0)) == NULL)
 			return false;
-	if ((u->flights = flights_new(u, ports() / 4 * 3)) == NULL ||
-	    (u->cache = answer_cache_new(s->cache_bytes - library_cache(s))) == NULL ||
-	    (u->ctx = ub_ctx_create()) == NULL)
-		return false;
 	if (getrandom(&u->seed, sizeof(u->seed), 0) != sizeof(u->seed) ||
 	    (u->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
 		error_set(why, "the resolver cannot start: %s", strerror(errno));
 		return false;
 	}
+	if ((u->flights = flights_new(u, ports() / 4 * 3, u->seed)) == NULL ||
+	    (u->cache = answer_cache_new(s->cache_bytes - library_cache(s))) == NULL ||
+	    (u->ctx = ub_ctx_create()) == NULL)
+		return false;
 	ub_ctx_debugout(u->ctx, NULL); /* it would write to stderr */
 	return ub_ctx_async(u->ctx, 1) == 0 && set_options(u, s, why) &&
 	       set_nameservers(u, s, why) && set_trust_anchor(u, s->trust_anchor_file, why) &&

@@ -107,11 +107,11 @@ struct lookups *session_lookups(struct session *s)
 	return s->evidence.lookups;
 }
 
-static void set_deadline(struct session *s, int64_t most_ms)
+static void set_early_deadline(struct session *s)
 {
 	int64_t ms = s->snapshot->config->message_deadline;
 
-	lookups_deadline(s->evidence.lookups, clock_mono_ms() + (ms < most_ms ? ms : most_ms));
+	lookups_deadline(s->evidence.lookups, clock_mono_ms() + (ms < EARLY_MS ? ms : EARLY_MS));
 }
 
 /* Ask rules that can decide before the message is there. True: they decided; a skip is no refusal.
@@ -122,7 +122,7 @@ static bool decide_early(struct session *s, enum stage stage, struct facts *f, s
 	unsigned need = policy_need(f, c->rules, stage);
 
 	if (need != 0) {
-		set_deadline(s, EARLY_MS);
+		set_early_deadline(s);
 		verify_early(&s->evidence, need, f);
 	}
 	return policy_decide_early(f, c->rules, stage, c->mode == CONFIG_ENFORCE, d);
@@ -407,8 +407,7 @@ static void judge(struct session *s)
 
 	m->facts.recipients = (const char *const *)m->recipients;
 	m->facts.recipient_count = m->recipient_count;
-	set_deadline(s, INT64_MAX);
-	verify_run(&s->evidence, &m->facts);
+	verify_run(&s->evidence, c->message_deadline, &m->facts);
 	headers_reset(s->evidence.headers); /* no need to keep it while the row is written */
 	m->facts.internal_error |= m->recipients_lost; /* rules and a redirection need them all */
 	m->verdict.checked = true;

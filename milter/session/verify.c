@@ -5,10 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "check/dmarc.h"
 #include "check/helo.h"
 #include "check/iprev.h"
 #include "check/spf.h"
+
+/* Of the time that the checks may take, SPF and the client's names leave this part to the others:
+ * the sender's DNS decides how long they take, and must not decide that his author's policy cannot
+ * be found out. */
+#define LAST_SHARE 4
 
 void verify_hint_client(const struct evidence *e)
 {
@@ -251,17 +257,22 @@ static void run_dmarc(const struct evidence *e, struct facts *f)
 	f->discoveries_differ = differ;
 }
 
-void verify_run(struct evidence *e, struct facts *f)
+void verify_run(struct evidence *e, int64_t ms, struct facts *f)
 {
+	int64_t end = clock_mono_ms() + ms;
+
+	lookups_deadline(e->lookups, end - ms / LAST_SHARE);
 	run_iprev(e, &f->iprev);
 	helo_check(e->lookups, e->helo, &e->client, &f->iprev, &f->helo);
 	run_spf(e, f);
+	lookups_deadline(e->lookups, end);
 	if (e->dkim != NULL && !dkim_message_check(e->dkim, e->lookups, &f->dkim))
 		e->failed = true;
 	if (e->arc != NULL && !arc_message_check(e->arc, e->lookups, &f->arc))
 		e->failed = true;
 	run_dmarc(e, f);
-	f->internal_error = e->failed || f->dmarc.internal_error;
+	f->internal_error = e->failed || f->dmarc.internal_error ||
+			    (f->dmarc.result == DMARC_TEMPERROR && lookups_refused(e->lookups));
 }
 
 void verify_early(const struct evidence *e, unsigned need, struct facts *f)

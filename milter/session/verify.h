@@ -39,8 +39,9 @@ void verify_header(struct evidence *e, struct facts *f);
 bool verify_wants_body(const struct evidence *e);
 void verify_body(struct evidence *e, const unsigned char *bytes, size_t n);
 
-/* Wait and judge: fills iprev, helo, spf, spf_helo, dkim, arc and dmarc of `f`. */
-void verify_run(struct evidence *e, struct facts *f);
+/* Wait and judge, for `ms` at most: fills iprev, helo, spf, spf_helo, dkim, arc and dmarc of `f`,
+ * and internal_error. */
+void verify_run(struct evidence *e, int64_t ms, struct facts *f);
 
 /* Judge ahead of the message what rules with a stage ask for: `need` are bits of enum fact_need. */
 void verify_early(const struct evidence *e, unsigned need, struct facts *f);

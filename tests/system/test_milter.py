@@ -159,6 +159,28 @@ class Verdicts(Case):
         self.assertEqual(self.send(m).verdict, 'accept')
 
 
+class Time(Case):
+    # D61, D62
+    def test_a_slow_sender_does_not_hide_the_policy_of_another(self):
+        """nine MX of ten hosts each use up what is asked ahead, and then all the time there is"""
+        zone = {'evil.example': [{'TXT': 'v=spf1 %s -all' % ' '.join('mx:m%d.evil.example' % i for i in range(9))}],
+                '*.h.evil.example': [{'DELAY': 0.15}, {'A': '198.51.100.99'}],
+                **{'m%d.evil.example' % i: [{'MX': [10, 'h%d%d.h.evil.example' % (i, k)]} for k in range(10)] for i in range(9)}}
+        self.dns.set_zone({**ZONE, **zone})
+        self.start('message_deadline = 1s\ndns_timeout = 200ms\n')
+        m = self.client()
+        m.send('C', b'x\0004\x9c\x40203.0.113.66\0')
+        m.send('H', b'mail.evil.example\0')
+        m.send('M', b'<x@evil.example>\0')
+        m.send('R', b'<bob@rcpt.example>\0')
+        time.sleep(0.4)
+        m.send('L', b'From\0 <x@good.example>\0')
+        m.send('N')
+        m.send('E')
+        self.assertRegex(m.recv()[1], b'^550 5.7.1 ')
+        self.assertIn(' spf=temperror ', self.d.log_text())
+
+
 class Peers(Case):
     def test_commands_without_a_negotiation(self):
         self.start()
