@@ -458,6 +458,17 @@ static void set_temperror(struct message *m)
 	m->f.dmarc.result = DMARC_TEMPERROR;
 }
 
+static void set_temperror_of_policy(struct message *m)
+{
+	m->f.dmarc.result = DMARC_TEMPERROR;
+}
+
+static void set_temperror_without_enforcement(struct message *m)
+{
+	m->f.dmarc.result = DMARC_TEMPERROR;
+	m->f.dmarc.published = m->f.dmarc.effective = POLICY_NONE;
+}
+
 static void set_quarantine_policy(struct message *m)
 {
 	m->f.dmarc.published = m->f.dmarc.effective = POLICY_QUARANTINE;
@@ -523,6 +534,8 @@ static void default_rules_do_what_the_domain_owner_asks(void **state)
 	    {set_error_and_missing_from, ACTION_TEMPFAIL, "internal-error"},
 	    {set_contradiction, ACTION_TEMPFAIL, "internal-error"},
 	    {set_temperror, ACTION_ACCEPT, "dmarc-temperror"},
+	    {set_temperror_of_policy, ACTION_TEMPFAIL, "dmarc-temperror-policy"},
+	    {set_temperror_without_enforcement, ACTION_ACCEPT, "dmarc-temperror"},
 	    {set_unconfirmed, ACTION_REJECT, "dmarc-reject"},
 	};
 

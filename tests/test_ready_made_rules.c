@@ -41,7 +41,7 @@ static void fill(const struct found *r, struct facts *f)
 	signature.result = r->dkim;
 	f->dmarc.result = r->dmarc;
 	strcpy(f->dmarc.author_domain, "a.example");
-	if (r->dmarc == DMARC_PASS || r->dmarc == DMARC_FAIL) {
+	if (r->dmarc == DMARC_PASS || r->dmarc == DMARC_FAIL || r->dmarc == DMARC_TEMPERROR) {
 		strcpy(f->dmarc.policy_domain, "a.example");
 		f->dmarc.published = f->dmarc.effective = r->policy;
 	}
