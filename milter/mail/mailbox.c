@@ -16,6 +16,7 @@ struct parser {
 	bool utf8; /* the whole field is valid UTF-8 */
 	size_t addresses;
 	bool crowded; /* more domains than out->domain has room for */
+	bool bracket; /* the name at work has one outside quotes */
 	struct author_domains *out;
 };
 
@@ -179,7 +180,7 @@ static bool word(struct parser *p)
 		return false;
 	while (*start != '"' && p->at < p->end &&
 	       (is_atext(*p->at) || strchr(".[]", *p->at) != NULL))
-		p->at++;
+		p->bracket |= strchr("[]", *p->at++) != NULL;
 	return p->at > start && !encoded_word_harmful(start, (size_t)(p->at - start));
 }
 
@@ -269,6 +270,7 @@ static bool address(struct parser *p, bool in_group)
 	const char *first = p->at, *stop = p->at;
 	bool one_piece = true;
 
+	p->bracket = false;
 	while (p->at < p->end && strchr("<@:,;", *p->at) == NULL) {
 		one_piece &= stop == p->at;
 		if (!word(p))
@@ -279,8 +281,10 @@ static bool address(struct parser *p, bool in_group)
 	}
 	if (p->at == p->end)
 		return false;
+	/* At a bracket some readers stop, and take what they have for the address. */
 	if (*p->at == '<')
-		return angle(p);
+		return !(p->bracket && memchr(first, '@', (size_t)(p->at - first)) != NULL) &&
+		       angle(p);
 	if (*p->at == '@')
 		return one_piece && stop == p->at &&
 		       at_domain(p, first, (size_t)(stop - first), false);
