@@ -443,6 +443,9 @@ static void a_signature_may_cover_other_signatures_good_or_bad(void **state)
 	free(one), free(two), free(three), free(a), free(b), free(header), free(many);
 }
 
+#define TEXT_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define TEXT_256 TEXT_64 TEXT_64 TEXT_64 TEXT_64
+
 /* K01, K04, K05 */
 static void knows_the_tags_that_the_signer_may_add(void **state)
 {
@@ -453,6 +456,10 @@ static void knows_the_tags_that_the_signer_may_add(void **state)
 	} rows[] = {
 	    {"i=@a.example.org; t=1600000000; x=1800000000;", DKIM_PASS, ""},
 	    {"i=@example.net;", DKIM_PERMERROR, "i= is not within d="},
+	    {"i=" TEXT_256 "@example.org;", DKIM_PASS, ""},
+	    {"i=" TEXT_256 ";", DKIM_PERMERROR, "i= is not within d="},
+	    {"i=joe=40example.org;", DKIM_PASS, ""},
+	    {"i=joe@example.org=4;", DKIM_NEUTRAL, "i= has a syntax error"},
 	    {"t=1600000000; x=1650000000;", DKIM_PERMERROR, "signature expired"},
 	    {"t=1900000000;", DKIM_PASS, ""},
 	    {"t=99999999999;", DKIM_PASS, ""},

@@ -26,6 +26,8 @@
  * not checked. A drift of thirty years keeps it out of the way, but for t= that has not ten digits
  * (it computes t= minus drift, unsigned): such signatures are hashed here. */
 #define LIBRARY_DRIFT 1000000000U
+/* Bytes of i= that fit into the library's buffer, with the end. */
+#define LIBRARY_IDENTITY 255
 
 struct dkim_verifier {
 	struct dkim_settings settings;
@@ -332,6 +334,13 @@ static bool signs_odd_field(const struct dkim_message *m, const struct dkim_fiel
 	return false;
 }
 
+/* The library reads past the end of an i= that is longer than this, or that it decodes. */
+static bool identity_is_unsafe(const struct tag *i)
+{
+	return i->name != NULL &&
+	       (i->value_len > LIBRARY_IDENTITY || memchr(i->value, '=', i->value_len) != NULL);
+}
+
 /* What the library cannot hash, or not as the standards want it: it takes no UTF-8 (RFC 8616),
  * leaves out the value of every tag whose name ends in b, tells no length of a body that goes on
  * behind l=, and if h= names DKIM-Signature it takes the signature itself for one of the signed
@@ -341,7 +350,8 @@ static bool needs_own_hash(const struct dkim_message *m, const struct entry *e)
 	struct taglist list;
 	struct tag tag;
 
-	if (e->field.partial || dkim_field_signs(&e->field, DKIM_SIGNHEADER) ||
+	if (e->field.partial || identity_is_unsafe(&e->field.i) ||
+	    dkim_field_signs(&e->field, DKIM_SIGNHEADER) ||
 	    (e->field.t.name != NULL && e->field.t.value_len != 10) ||
 	    signs_odd_field(m, &e->field) || header_value_odd(e->header.value, e->header.value_len))
 		return true;
