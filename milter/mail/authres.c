@@ -160,17 +160,6 @@ static bool read_id(struct reader *r, char id_r[AUTHRES_ID_SIZE], unsigned *vers
 	return id_r[0] != '\0' && peek(r, ';');
 }
 
-bool authres_id(const char *value, size_t len, char id_r[AUTHRES_ID_SIZE])
-{
-	struct reader r = reader_of(value, len);
-	unsigned version;
-
-	if (header_value_clean(value, len) && read_id(&r, id_r, &version))
-		return true;
-	id_r[0] = '\0';
-	return false;
-}
-
 /* -- claims ------------------------------------------------------------------------------------ */
 
 /* What is left of a text when quoting, white space and control bytes are taken out. */

@@ -1,11 +1,8 @@
-/* authres_write.c - writing one Authentication-Results field (RFC 8601 2.2), whatever the values
- * hold. */
+/* authres_write.c - write one Authentication-Results field, whatever the values hold. */
 #include "base/ascii.h"
-#include "base/utf8.h"
-#include "mail/authres.h"
+#include "mail/authres_write.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <string.h>
 
 #include "mail/authres_syntax.h"
@@ -40,28 +37,16 @@ static void put_keyword(struct piece *p, const char *word)
 
 /* Copy foreign text so that it is printable and short. A cut is visible: half a name could be
  * somebody else's. */
-static void clean(const char *text, bool utf8, char clean_r[AUTHRES_VALUE_SIZE])
+static void clean(const char *text, char clean_r[AUTHRES_VALUE_SIZE])
 {
-	size_t len = strlen(text), n = 0, room = AUTHRES_VALUE_SIZE - 1, bytes;
-	bool cut = len > room;
+	size_t len = strlen(text), most = AUTHRES_VALUE_SIZE - 1;
+	bool cut = len > most;
 
 	if (cut)
-		room -= strlen(CUT_MARK);
-	for (size_t i = 0; i < len && n < room; i += bytes) {
-		bytes = utf8_printable(text + i, len - i);
-		if (bytes > 1 && utf8) {
-			if (n + bytes > room)
-				break;
-			memcpy(clean_r + n, text + i, bytes);
-			n += bytes;
-			continue;
-		}
-		bytes = 1;
-		clean_r[n++] = ascii_shown(text[i]);
-	}
-	clean_r[n] = '\0';
-	if (cut)
-		strcpy(clean_r + n, CUT_MARK);
+		len = most - strlen(CUT_MARK);
+	for (size_t i = 0; i < len; i++)
+		clean_r[i] = ascii_shown(text[i]);
+	strcpy(clean_r + len, cut ? CUT_MARK : "");
 }
 
 /* `text` between `open` and `close`, with a backslash before each of `escape`. */
@@ -107,7 +92,7 @@ void authres_start(struct authres_writer *w, struct strbuf *out, const char *aut
 	char id[AUTHRES_VALUE_SIZE];
 
 	*w = (struct authres_writer){.out = out, .column = sizeof(AUTHRES_NAME ": ") - 1};
-	clean(authserv_id, true, id);
+	clean(authserv_id, id);
 	if (id[0] == '\0' || strlen(authserv_id) >= AUTHRES_ID_SIZE)
 		out->failed = true; /* the configuration does not let it happen */
 	if (authres_is_token(id, strlen(id)))
@@ -137,7 +122,7 @@ void authres_reason(struct authres_writer *w, const char *text)
 
 	if (text == NULL || text[0] == '\0')
 		return;
-	clean(text, w->utf8, reason);
+	clean(text, reason);
 	put(&p, "reason=");
 	put_escaped(&p, reason, "\"", "\"", "\"\\");
 	place(w, &p, false);
@@ -150,7 +135,7 @@ void authres_comment(struct authres_writer *w, const char *text)
 
 	if (text == NULL || text[0] == '\0')
 		return;
-	clean(text, w->utf8, comment);
+	clean(text, comment);
 	put_escaped(&p, comment, "(", ")", "()\\");
 	place(w, &p, false);
 }
@@ -163,7 +148,7 @@ void authres_property(struct authres_writer *w, const char *ptype, const char *p
 
 	if (value == NULL || value[0] == '\0')
 		return;
-	clean(value, w->utf8, cleaned);
+	clean(value, cleaned);
 	put_keyword(&p, ptype);
 	put(&p, ".");
 	put_keyword(&p, property);

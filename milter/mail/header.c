@@ -153,7 +153,7 @@ bool headers_next(const struct headers *h, const char *name, struct header_curso
 {
 	while (c->at < h->count) {
 		*field_r = headers_at(h, c->at++);
-		if (name == NULL || header_name_is(field_r->name, name)) {
+		if (header_name_is(field_r->name, name)) {
 			field_r->nth = ++c->nth;
 			return true;
 		}
@@ -169,17 +169,6 @@ size_t headers_count_named(const struct headers *h, const char *name)
 	while (headers_next(h, name, &c, &f))
 		;
 	return c.nth;
-}
-
-bool headers_find(const struct headers *h, const char *name, size_t nth,
-		  struct header_field *field_r)
-{
-	struct header_cursor c = {0};
-
-	while (headers_next(h, name, &c, field_r))
-		if (c.nth == nth)
-			return true;
-	return false;
 }
 
 static bool is_white(char c)
@@ -235,24 +224,4 @@ bool header_value_clean(const char *value, size_t len)
 			return false;
 	}
 	return true;
-}
-
-size_t header_unfold(const char *value, size_t len, char *buf_r, size_t size)
-{
-	size_t n = 0;
-
-	while (len > 0 && is_white(value[len - 1]))
-		len--;
-	while (len > 0 && is_white(value[0]))
-		value++, len--;
-	for (size_t i = 0; i < len && n + 1 < size; i++) {
-		char c = value[i], next = i + 1 < len ? value[i + 1] : ' ';
-
-		if (c != '\r' && c != '\n')
-			buf_r[n++] = c;
-		else if (!is_white(next))
-			buf_r[n++] = ' ';
-	}
-	buf_r[n] = '\0';
-	return n;
 }

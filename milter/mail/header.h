@@ -17,7 +17,7 @@ struct header_field {
 	const char *value; /* as given: leading white space, folds and all */
 	size_t value_len;
 	size_t nth; /* counted from 1 among fields of the same name, as smfi_chgheader() wants it;
-		     * set by headers_next() and headers_find() for a name, 0 from headers_at() */
+		     * set by headers_next() for a name, 0 from headers_at() */
 };
 
 /* An empty list that keeps at most `limit` bytes of names and values (and MAX_HEADER_FIELDS fields,
@@ -43,8 +43,7 @@ bool headers_failed(const struct headers *h);
 size_t headers_count(const struct headers *h);
 struct header_field headers_at(const struct headers *h, size_t i);
 
-/* Iterate over the fields called `name` (all fields if NULL), from a zeroed cursor. False at the
- * end. */
+/* Iterate over the fields called `name`, from a zeroed cursor. False at the end. */
 struct header_cursor {
 	size_t at;
 	size_t nth;
@@ -52,10 +51,8 @@ struct header_cursor {
 bool headers_next(const struct headers *h, const char *name, struct header_cursor *c,
 		  struct header_field *field_r);
 
-/* How many fields have this name; the `nth` of them, from 1. */
+/* How many fields have this name. */
 size_t headers_count_named(const struct headers *h, const char *name);
-bool headers_find(const struct headers *h, const char *name, size_t nth,
-		  struct header_field *field_r);
 
 /* True if `name` is `want`, but for case and for white space at its ends. */
 bool header_name_is(const char *name, const char *want);
@@ -70,10 +67,5 @@ bool header_value_odd(const char *value, size_t len);
 /* True if the value has no control byte but tab, and every line end in it is a fold (RFC
  * 5322 2.2.3), as LF or CRLF. */
 bool header_value_clean(const char *value, size_t len);
-
-/* Write the value on one line: line ends are dropped (a blank takes the place of one that no white
- * space follows), white space at both ends is cut. Needs `size` > 0; cut at `size` - 1 bytes.
- * Returns the length; NUL-terminated. */
-size_t header_unfold(const char *value, size_t len, char *buf_r, size_t size);
 
 #endif

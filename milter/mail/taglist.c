@@ -74,17 +74,6 @@ bool taglist_next(struct taglist *t, struct tag *tag_r)
 	return false;
 }
 
-bool taglist_find(const char *text, size_t len, const char *name, struct tag *tag_r)
-{
-	struct taglist t;
-
-	taglist_start(&t, text, len);
-	while (taglist_next(&t, tag_r))
-		if (tag_named(tag_r, name))
-			return true;
-	return false;
-}
-
 bool taglist_repeats(const char *text, size_t len)
 {
 	struct tag seen[TAGLIST_MAX_TAGS], tag;
@@ -161,14 +150,14 @@ bool tag_has_word(const struct tag *tag, const char *word)
 	return false;
 }
 
-static bool copy(const struct tag *tag, bool squeeze, char *buf_r, size_t size)
+bool tag_value_squeeze(const struct tag *tag, char *buf_r, size_t size)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < tag->value_len; i++) {
 		char c = tag->value[i];
 
-		if (squeeze && ascii_is_white(c))
+		if (ascii_is_white(c))
 			continue;
 		if (c == '\0' || n + 1 >= size) {
 			buf_r[0] = '\0';
@@ -178,14 +167,4 @@ static bool copy(const struct tag *tag, bool squeeze, char *buf_r, size_t size)
 	}
 	buf_r[n] = '\0';
 	return true;
-}
-
-bool tag_value_copy(const struct tag *tag, char *buf_r, size_t size)
-{
-	return copy(tag, false, buf_r, size);
-}
-
-bool tag_value_squeeze(const struct tag *tag, char *buf_r, size_t size)
-{
-	return copy(tag, true, buf_r, size);
 }

@@ -33,9 +33,6 @@ void taglist_start(struct taglist *t, const char *text, size_t len);
  * look for. White space is blank, tab, CR, LF. False at the end. */
 bool taglist_next(struct taglist *t, struct tag *tag_r);
 
-/* The first tag of this name (case-sensitive). False if there is none. */
-bool taglist_find(const char *text, size_t len, const char *name, struct tag *tag_r);
-
 /* True if a name appears twice, or the list has more than 64 tags (nobody needs them). */
 bool taglist_repeats(const char *text, size_t len);
 
@@ -52,11 +49,8 @@ bool tag_next_word(const struct tag *tag, const char **at, const char **word_r, 
 /* True if one of these words is `word`, in any case. */
 bool tag_has_word(const struct tag *tag, const char *word);
 
-/* Copy the value with a final NUL. False if it does not fit in `size` bytes (at least 1) or holds a
- * NUL ("" then). */
-bool tag_value_copy(const struct tag *tag, char *buf_r, size_t size);
-
-/* The same without any white space inside: base64, URI lists. */
+/* Copy the value with a final NUL, without any white space: base64, URI lists. False if it does not
+ * fit in `size` bytes (at least 1) or holds a NUL ("" then). */
 bool tag_value_squeeze(const struct tag *tag, char *buf_r, size_t size);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mail/authres.h"
+#include "mail/authres_write.h"
 #include "mail/header.h"
 
 #define FIELD_MAX_BYTES \
