@@ -67,20 +67,6 @@ static unsigned width(const struct addr *addr)
 	return addr->family == ADDR_IP4 ? 32 : 128;
 }
 
-bool addr_same_prefix(const struct addr *a, const struct addr *b, unsigned bits)
-{
-	unsigned whole = bits / 8, rest = bits % 8;
-	uint8_t mask = (uint8_t)(0xff << (8 - rest));
-
-	if (a->family != b->family || a->family == ADDR_NONE)
-		return false;
-	if (bits >= width(a))
-		return addr_equal(a, b);
-	if (memcmp(a->bytes, b->bytes, whole) != 0)
-		return false;
-	return rest == 0 || ((a->bytes[whole] ^ b->bytes[whole]) & mask) == 0;
-}
-
 const char *addr_ptr_name(const struct addr *addr, char name_r[ADDR_PTR_SIZE])
 {
 	static const char hex[] = "0123456789abcdef";
@@ -146,5 +132,12 @@ const char *network_print(const struct network *net, char text_r[NETWORK_TEXT_SI
 
 bool network_has(const struct network *net, const struct addr *addr)
 {
-	return addr_same_prefix(&net->addr, addr, net->bits);
+	const unsigned whole = net->bits / 8, rest = net->bits % 8;
+	const uint8_t mask = (uint8_t)(0xff << (8 - rest));
+
+	if (net->addr.family != addr->family || addr->family == ADDR_NONE)
+		return false;
+	if (memcmp(net->addr.bytes, addr->bytes, whole) != 0)
+		return false;
+	return rest == 0 || ((net->addr.bytes[whole] ^ addr->bytes[whole]) & mask) == 0;
 }

@@ -40,9 +40,6 @@ const char *addr_print(const struct addr *addr, char text_r[ADDR_TEXT_SIZE]);
 
 bool addr_equal(const struct addr *a, const struct addr *b);
 
-/* True if the first `bits` bits are the same and the families equal. */
-bool addr_same_prefix(const struct addr *a, const struct addr *b, unsigned bits);
-
 /* The name to ask PTR for: reversed octets or nibbles under in-addr.arpa / ip6.arpa; "" for
  * ADDR_NONE. */
 const char *addr_ptr_name(const struct addr *addr, char name_r[ADDR_PTR_SIZE]);

@@ -24,9 +24,6 @@
 #define MAX_LOCAL_PART 256
 /* A HELO argument; RFC 5321 4.5.3.1 allows 255 bytes of domain. */
 #define MAX_HELO_BYTES 512
-/* A reverse- or forward-path handled whole; RFC 5321 4.5.3.1.3 says 256, SRS and VERP make longer
- * ones. */
-#define MAX_PATH_BYTES 1024
 /* Recipients remembered of one message, for rules and for a redirection; Postfix hands over 1000 at
  * most unless told otherwise. A message with more counts as an internal error: what does not know
  * them all could let one slip through. */

@@ -260,6 +260,13 @@ const char *dmarc_tag_name(enum dmarc_tag tag)
 	return name[tag];
 }
 
+const char *dmarc_policy_name(enum dmarc_policy p)
+{
+	static const char *const name[] = {"none", "quarantine", "reject"};
+
+	return name[p];
+}
+
 /* The length without an obs-dmarc-report-size ("!10m") at the end, which RFC 9989 has read and
  * ignored. */
 static size_t without_size(const char *uri, size_t len)

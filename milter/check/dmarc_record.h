@@ -42,8 +42,9 @@ struct dmarc_record {
  * valid URI, else there is no DMARC processing (RFC 9989 4.10.1). */
 bool dmarc_record_parse(const char *text, size_t len, struct dmarc_record *r);
 
-/* "p", "sp", "np". */
+/* "p", "sp", "np"; "none", "quarantine", "reject". */
 const char *dmarc_tag_name(enum dmarc_tag tag);
+const char *dmarc_policy_name(enum dmarc_policy p);
 
 /* Is this one URI that reports can be asked to (RFC 9989 4.8: dmarc-uri or obs-dmarc-uri, which has
  * a size like "!10m" at the end)? Syntax only: any scheme; mailto needs an address. `uri` is `len`

@@ -15,12 +15,11 @@ union text {
 static bool tell(DMARC_POLICY_T *ctx, const char *author, enum dmarc_policy policy, bool spf,
 		 bool dkim)
 {
-	static const char *const name[] = {"none", "quarantine", "reject"};
 	union text domain, record, selector = {"s"};
 
 	snprintf(domain.chars, sizeof(domain.chars), "%s", author);
 	snprintf(record.chars, sizeof(record.chars), "v=DMARC1; p=%s; adkim=s; aspf=s",
-		 name[policy]);
+		 dmarc_policy_name(policy));
 	if (opendmarc_policy_store_from_domain(ctx, domain.bytes) != DMARC_PARSE_OKAY ||
 	    opendmarc_policy_store_dmarc(ctx, record.bytes, domain.bytes, NULL) != DMARC_PARSE_OKAY)
 		return false;

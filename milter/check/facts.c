@@ -45,11 +45,11 @@ const char *dmarc_result_name(enum dmarc_result r)
 	return name[r];
 }
 
-const char *dmarc_policy_name(enum dmarc_policy p)
+const char *dmarc_discovery_name(enum dmarc_discovery d)
 {
-	static const char *const name[] = {"none", "quarantine", "reject"};
+	static const char *const name[] = {"treewalk", "psl"};
 
-	return name[p];
+	return name[d];
 }
 
 enum dkim_result dkim_best(const struct dkim_facts *f)

@@ -152,7 +152,7 @@ const char *spf_result_name(enum spf_result r);
 const char *dkim_result_name(enum dkim_result r);
 const char *arc_result_name(enum arc_result r);
 const char *dmarc_result_name(enum dmarc_result r);
-const char *dmarc_policy_name(enum dmarc_policy p);
+const char *dmarc_discovery_name(enum dmarc_discovery d); /* as in RFC 9990 too */
 
 /* The result of all signatures together: pass if any passes; else temperror if any could not be
  * judged, as it might have passed; else the first one's; none without signatures. */

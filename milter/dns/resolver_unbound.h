@@ -18,7 +18,7 @@ struct resolver_settings {
 	struct metrics *metrics;       /* may be NULL */
 };
 
-/* Start the resolver and its thread. It opens up to 8192 UDP sockets but at most half of
+/* Start the resolver and its thread. It opens up to 4096 UDP sockets but at most half of
  * RLIMIT_NOFILE: raise that first. NULL and the reason: no nameserver, bad address, unreadable
  * trust anchor. */
 struct resolver *resolver_unbound_new(const struct resolver_settings *s, struct error *why);

@@ -270,7 +270,7 @@ static void decide(const struct walk *w, const struct rule *rule, bool enforce, 
 		d->rule = rule->name;
 	}
 	d->action = d->wanted >= ACTION_QUARANTINE && !enforce ? ACTION_MARK : d->wanted;
-	if (d->wanted == ACTION_REJECT || d->wanted == ACTION_TEMPFAIL)
+	if (action_refuses(d->wanted))
 		reply_write(w->f, rule, d);
 	explain(w->f, rule, d);
 }

@@ -22,6 +22,11 @@ const char *action_name(enum action a)
 	return name[a];
 }
 
+bool action_refuses(enum action a)
+{
+	return a == ACTION_REJECT || a == ACTION_TEMPFAIL;
+}
+
 struct rules *rules_new(void)
 {
 	struct rules *r = calloc(1, sizeof(*r));
@@ -208,8 +213,7 @@ static bool check_stage(const struct rule *rule, struct error *why)
 {
 	if (rule->stage == STAGE_END)
 		return true;
-	if (rule->action != ACTION_SKIP && rule->action != ACTION_REJECT &&
-	    rule->action != ACTION_TEMPFAIL) {
+	if (rule->action != ACTION_SKIP && !action_refuses(rule->action)) {
 		error_set(why, "stage is for skip, reject and tempfail, not for action = %s",
 			  action_name(rule->action));
 		return false;

@@ -29,6 +29,9 @@ enum action {
 /* "skip", "accept", ...; as in the configuration. */
 const char *action_name(enum action a);
 
+/* True if the message does not go on: reject and tempfail, which get a reply of their own. */
+bool action_refuses(enum action a);
+
 /* When a rule may act. END is the end of the message, the only one where all facts are known. */
 enum stage { STAGE_CONNECT, STAGE_MAIL, STAGE_END };
 

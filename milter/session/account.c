@@ -1,12 +1,10 @@
 /* account.c - the row of one message for the aggregate report. */
 #include "session/account.h"
 
+/* What was done, as it is counted: a mark is for the log alone. */
 static const char *done(enum action a)
 {
-	static const char *const name[] = {"skip",	 "accept", "mark",
-					   "quarantine", "reject", "tempfail"};
-
-	return a == ACTION_MARK ? "accept" : name[a];
+	return action_name(a == ACTION_MARK ? ACTION_ACCEPT : a);
 }
 
 /* RFC 9990 3.1.1.9: what was done; `pass` for a pass under an enforcing policy. */
@@ -34,7 +32,7 @@ static void published_policy(struct row_policy *p, const struct dmarc_facts *f)
 	    .aspf = r->strict_spf ? "s" : "r",
 	    .fo = r->fo,
 	    .testing = r->testing ? "y" : "n",
-	    .discovery = f->discovery == DISCOVERY_PSL ? "psl" : "treewalk",
+	    .discovery = dmarc_discovery_name(f->discovery),
 	    .rua = r->rua,
 	    .error = r->error,
 	};

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "mail/authres.h"
 #include "session/listen.h"
 #include "session/read_ahead.h"
 #include "session/session.h"
@@ -165,7 +166,7 @@ static sfsistat answer(SMFICTX *ctx, const struct decision *d)
 	char text[512];
 	size_t n = 0;
 
-	if (d->action == ACTION_REJECT || d->action == ACTION_TEMPFAIL) {
+	if (action_refuses(d->action)) {
 		for (const char *p = d->text; *p != '\0' && n < sizeof(text) - 2; p++) {
 			if (*p == '%') /* the MTA reads it as a format */
 				text[n++] = '%';
@@ -335,9 +336,9 @@ static bool remove_fields(SMFICTX *ctx, const char *name, const struct unwanted 
 
 static bool apply_stamp(SMFICTX *ctx, const struct connection *c, const struct stamp *st)
 {
-	return remove_fields(ctx, "Authentication-Results", &st->results) &&
+	return remove_fields(ctx, AUTHRES_NAME, &st->results) &&
 	       remove_fields(ctx, session_mark(c->session), &st->marks) &&
-	       (st->field == NULL || insert_field(ctx, c, "Authentication-Results", st->field));
+	       (st->field == NULL || insert_field(ctx, c, AUTHRES_NAME, st->field));
 }
 
 static bool change_recipient(SMFICTX *ctx, int (*change)(SMFICTX *, char *), const char *mailbox)
@@ -381,7 +382,7 @@ static bool apply_quarantine(SMFICTX *ctx, const struct connection *c, const str
 /* What is refused needs no changes: a thousand of them would cost both sides time. */
 static bool change_message(SMFICTX *ctx, const struct connection *c, const struct verdict *v)
 {
-	if (v->decision.action == ACTION_REJECT || v->decision.action == ACTION_TEMPFAIL)
+	if (action_refuses(v->decision.action))
 		return true;
 	return apply_stamp(ctx, c, &v->stamp) &&
 	       (v->decision.action != ACTION_QUARANTINE || apply_quarantine(ctx, c, v));

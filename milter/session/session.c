@@ -166,7 +166,7 @@ bool session_connect(struct session *s, const struct addr *client, const char *n
 	if (f == NULL)
 		return false;
 	set_client(f, &s->evidence);
-	refused = decide_early(s, STAGE_CONNECT, f, early_r) && early_r->action >= ACTION_REJECT;
+	refused = decide_early(s, STAGE_CONNECT, f, early_r) && action_refuses(early_r->action);
 	free(f);
 	return refused;
 }
@@ -216,7 +216,7 @@ bool session_mail(struct session *s, const char *path, bool authenticated, struc
 	if (decide_early(s, STAGE_MAIL, &m->facts, &m->verdict.decision)) {
 		m->skip = true;
 		*early_r = m->verdict.decision;
-		return early_r->action >= ACTION_REJECT;
+		return action_refuses(early_r->action);
 	}
 	verify_hint_sender(e);
 	return false;
@@ -423,7 +423,7 @@ static bool stamp_message(struct session *s)
 {
 	struct verdict *v = &s->message->verdict;
 
-	if (v->decision.action == ACTION_REJECT || v->decision.action == ACTION_TEMPFAIL)
+	if (action_refuses(v->decision.action))
 		return true;
 	if (!stamp_complete(&v->stamp))
 		return false;

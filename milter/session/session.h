@@ -55,6 +55,7 @@ void session_header(struct session *s, const char *name, const char *value);
 /* The header is complete. False: the body need not be told. */
 bool session_end_header(struct session *s);
 
+/* A piece of the body, as it came. */
 void session_body(struct session *s, const unsigned char *bytes, size_t n);
 
 /* The message is complete: wait for what is missing until the deadline, decide, stamp, store, log.

@@ -27,6 +27,8 @@ struct evidence {
 	bool failed;		   /* something of our own went wrong: facts.internal_error */
 };
 
+/* Ask what the checks of `client`, `helo` or `sender` will need, as soon as it is filled in; the
+ * second and third read `client` too. Do not wait. */
 void verify_hint_client(const struct evidence *e);
 void verify_hint_helo(const struct evidence *e);
 void verify_hint_sender(const struct evidence *e);
@@ -37,6 +39,8 @@ void verify_header(struct evidence *e, struct facts *f);
 
 /* True if the body has to be hashed. */
 bool verify_wants_body(const struct evidence *e);
+
+/* A piece of the body, for those that want it. */
 void verify_body(struct evidence *e, const unsigned char *bytes, size_t n);
 
 /* Wait and judge, for `ms` at most: fills iprev, helo, spf, spf_helo, dkim, arc and dmarc of `f`,

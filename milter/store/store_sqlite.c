@@ -325,7 +325,8 @@ void sdb_put_column(struct sdb_query *q, struct sdb_query *from, int column)
 				    sqlite3_column_value(from->statement, column)));
 }
 
-void sdb_reset(struct sdb_query *q)
+/* Make ready to be bound anew. */
+static void reset(struct sdb_query *q)
 {
 	sqlite3_reset(q->statement);
 	sqlite3_clear_bindings(q->statement);
@@ -343,7 +344,7 @@ enum sdb_result sdb_step(struct sdb_query *q, struct error *why)
 		return SDB_ROW;
 	if (code != SQLITE_DONE)
 		failed(q->db, code, why);
-	sdb_reset(q);
+	reset(q);
 	return code == SQLITE_DONE ? SDB_DONE : SDB_FAILED;
 }
 

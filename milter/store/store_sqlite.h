@@ -48,9 +48,6 @@ enum sdb_result sdb_step(struct sdb_query *q, struct error *why);
 /* Bound and stepped to the end; rows are skipped. */
 bool sdb_run(struct sdb_query *q, struct error *why);
 
-/* Leave a query before its last row. */
-void sdb_reset(struct sdb_query *q);
-
 /* The columns of the present row, from 0; borrowed until the next step. Text is never NULL. */
 int64_t sdb_int(struct sdb_query *q, int column);
 const char *sdb_text(struct sdb_query *q, int column);

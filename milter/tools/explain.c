@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "mail/authres.h"
 
 /* Print text from outside: what a terminal could take for a command becomes \xHH. */
 static void put_safe(FILE *out, const char *text, size_t n)
@@ -144,7 +145,6 @@ static void text_arc(FILE *out, const struct arc_facts *f)
 
 static void text_dmarc(FILE *out, const struct facts *f)
 {
-	static const char *const tag[] = {"p", "sp", "np"};
 	const struct dmarc_facts *d = &f->dmarc;
 
 	finding(out, "from", from_status_name(f->from_status),
@@ -160,7 +160,7 @@ static void text_dmarc(FILE *out, const struct facts *f)
 		return;
 	fprintf(out, "%21srecord of ", "");
 	put(out, d->policy_domain);
-	fprintf(out, ": %s=%s%s, effective policy %s (%s)\n", tag[d->tag],
+	fprintf(out, ": %s=%s%s, effective policy %s (%s)\n", dmarc_tag_name(d->tag),
 		dmarc_policy_name(d->published), d->record.testing ? ", t=y" : "",
 		dmarc_policy_name(d->effective),
 		d->discovery == DISCOVERY_PSL ? "public suffix list" : "tree walk");
@@ -192,13 +192,13 @@ static void text_decision(FILE *out, const struct explained *x)
 	fputc('\n', out);
 	if (d->reason[0] != '\0')
 		fprintf(out, "reported   %s %s\n", d->reason, d->comment);
-	if (d->action == ACTION_REJECT || d->action == ACTION_TEMPFAIL)
+	if (action_refuses(d->action))
 		fprintf(out, "reply      %s %s %s\n", d->code, d->xcode, d->text);
 	else if (d->action == ACTION_QUARANTINE)
 		text_quarantine(out, x->config);
 	if (removed > 0)
-		fprintf(out, "removes    %zu Authentication-Results field%s with our name\n",
-			removed, plural(removed));
+		fprintf(out, "removes    %zu " AUTHRES_NAME " field%s with our name\n", removed,
+			plural(removed));
 }
 
 static void text_records(FILE *out, const struct lookups_seen *s)
@@ -268,11 +268,10 @@ void explain_header(FILE *out, const struct explained *x)
 	struct stamp st = {0};
 
 	if (x->verdict->stamp.field != NULL)
-		fprintf(out, "Authentication-Results: %s\n", x->verdict->stamp.field);
+		fprintf(out, AUTHRES_NAME ": %s\n", x->verdict->stamp.field);
 	else if (x->verdict->checked &&
 		 stamp_results(&st, x->config->authserv_id, x->verdict->facts))
-		fprintf(out, "Authentication-Results: %s\n",
-			st.field); /* of a message that is refused */
+		fprintf(out, AUTHRES_NAME ": %s\n", st.field); /* of a message that is refused */
 	stamp_free(&st);
 }
 
@@ -285,7 +284,6 @@ static void fact(FILE *out, const char *name, const char *value)
 
 void explain_facts(FILE *out, const struct explained *x)
 {
-	static const char *const tag[] = {"p", "sp", "np"};
 	const struct facts *f = x->verdict->facts;
 	const struct dmarc_facts *d = &f->dmarc;
 
@@ -302,7 +300,7 @@ void explain_facts(FILE *out, const struct explained *x)
 	if (d->policy_domain[0] == '\0')
 		return;
 	fact(out, "policy_domain", d->policy_domain);
-	fact(out, "policy_tag", tag[d->tag]);
+	fact(out, "policy_tag", dmarc_tag_name(d->tag));
 	fact(out, "policy", dmarc_policy_name(d->published));
 	fact(out, "effective_policy", dmarc_policy_name(d->effective));
 }

@@ -56,17 +56,16 @@ static json_t *json_dkim(const struct dkim_facts *f)
 
 static json_t *json_dmarc(const struct facts *f)
 {
-	static const char *const tag[] = {"p", "sp", "np"};
 	const struct dmarc_facts *d = &f->dmarc;
 	json_t *o = json_pack(
 	    "{s:s s:o s:o s:o s:o s:b s:b s:s}", "result", dmarc_result_name(d->result), "reason",
 	    text(d->reason), "author_domain", text(d->author_domain), "policy_domain",
 	    text(d->policy_domain), "organizational_domain", text(d->organizational_domain),
 	    "spf_aligned", d->spf_aligned != ALIGNED_NO, "dkim_aligned", d->dkim_aligned,
-	    "discovery", d->discovery == DISCOVERY_PSL ? "psl" : "treewalk");
+	    "discovery", dmarc_discovery_name(d->discovery));
 
 	if (d->policy_domain[0] != '\0') {
-		json_object_set_new(o, "policy_tag", json_string(tag[d->tag]));
+		json_object_set_new(o, "policy_tag", json_string(dmarc_tag_name(d->tag)));
 		json_object_set_new(o, "published", json_string(dmarc_policy_name(d->published)));
 		json_object_set_new(o, "effective", json_string(dmarc_policy_name(d->effective)));
 		json_object_set_new(o, "testing", json_boolean(d->record.testing));

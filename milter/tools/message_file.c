@@ -69,7 +69,7 @@ static char *next_line(char *p, char *end)
 	return lf != NULL ? lf + 1 : end;
 }
 
-/* Cut the line end before `next`; returns the byte that stood there, to be put back. */
+/* Where the field from `start` to `next` ends, its last line end left out. */
 static char *field_end(char *start, char *next)
 {
 	if (next > start && next[-1] == '\n')
