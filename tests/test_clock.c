@@ -30,12 +30,32 @@ static void monotonic_time_runs_forward(void **state)
 	assert_true(clock_mono_ms() < before + 60000);
 }
 
+static void a_wait_ends_by_monotonic_time(void **state)
+{
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	int64_t before = clock_mono_ms();
+	const struct timespec until = clock_timespec(before + 20);
+	pthread_cond_t c;
+
+	clock_cond_init(&c);
+	pthread_mutex_lock(&lock);
+	while (pthread_cond_timedwait(&c, &lock, &until) == 0)
+		;
+	pthread_mutex_unlock(&lock);
+	pthread_cond_destroy(&c);
+	assert_true(clock_mono_ms() >= before + 20);
+	assert_true(clock_mono_ms() < before + 60000);
+	assert_int_equal(clock_timespec(1234567).tv_sec, 1234);
+	assert_int_equal(clock_timespec(1234567).tv_nsec, 567000000);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_fixed_clock_stands),
 	    cmocka_unit_test(a_zeroed_clock_is_the_real_one),
 	    cmocka_unit_test(monotonic_time_runs_forward),
+	    cmocka_unit_test(a_wait_ends_by_monotonic_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

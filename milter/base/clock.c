@@ -11,6 +11,21 @@ time_t clock_now(const struct clock *c)
 	return t.tv_sec;
 }
 
+void clock_cond_init(pthread_cond_t *c)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(c, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+struct timespec clock_timespec(int64_t mono_ms)
+{
+	return (struct timespec){.tv_sec = mono_ms / 1000, .tv_nsec = mono_ms % 1000 * 1000000};
+}
+
 int64_t clock_mono_ms(void)
 {
 	struct timespec t;

@@ -2,6 +2,7 @@
 #ifndef ALIGND_BASE_CLOCK_H
 #define ALIGND_BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -18,5 +19,11 @@ time_t clock_now(const struct clock *c);
 
 /* Milliseconds that only ever go forward, for deadlines; never fixed. */
 int64_t clock_mono_ms(void);
+
+/* A condition whose timed waits end by that clock; end it with pthread_cond_destroy(). */
+void clock_cond_init(pthread_cond_t *c);
+
+/* A moment of clock_mono_ms() in the form such a wait takes. */
+struct timespec clock_timespec(int64_t mono_ms);
 
 #endif

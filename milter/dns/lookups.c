@@ -63,7 +63,6 @@ static const struct dns_answer impossible = {.status = DNS_NXDOMAIN, .rcode = 3}
 struct lookups *lookups_new(struct resolver *resolver)
 {
 	struct lookups *l = calloc(1, sizeof(*l));
-	pthread_condattr_t monotonic;
 
 	if (l == NULL)
 		return NULL;
@@ -71,10 +70,7 @@ struct lookups *lookups_new(struct resolver *resolver)
 	l->resolver = resolver;
 	l->ready_end = &l->ready;
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&l->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_cond_init(&l->changed);
 	return l;
 }
 
@@ -288,8 +284,7 @@ void lookups_hint_then(struct lookups *l, const char *name, enum dns_type type,
 /* Wait until there is an answer or the deadline has passed. Locked. */
 static void wait_for(struct lookups *l, struct asked *q)
 {
-	const struct timespec until = {.tv_sec = l->deadline / 1000,
-				       .tv_nsec = l->deadline % 1000 * 1000000};
+	const struct timespec until = clock_timespec(l->deadline);
 
 	l->waiting++;
 	while (q->answer == NULL && pthread_cond_timedwait(&l->changed, &l->lock, &until) == 0)

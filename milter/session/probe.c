@@ -20,15 +20,11 @@ struct probe {
 static struct probe *probe_new(void)
 {
 	struct probe *p = calloc(1, sizeof(*p));
-	pthread_condattr_t monotonic;
 
 	if (p == NULL)
 		return NULL;
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_cond_init(&p->changed);
 	return p;
 }
 
@@ -59,8 +55,7 @@ static void answered(void *arg, struct dns_answer *answer)
 
 static enum dns_status ask(struct probe *p, struct resolver *r, int ms)
 {
-	const int64_t end = clock_mono_ms() + ms;
-	const struct timespec until = {.tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000};
+	const struct timespec until = clock_timespec(clock_mono_ms() + ms);
 	enum dns_status status;
 
 	r->ask(r, ".", DNS_NS, answered, p);

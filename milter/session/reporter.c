@@ -19,17 +19,10 @@ struct reporter {
 	atomic_bool stopping; /* the same, for a run at work */
 };
 
-static struct timespec from_now(int64_t ms)
-{
-	int64_t at = clock_mono_ms() + ms;
-
-	return (struct timespec){.tv_sec = at / 1000, .tv_nsec = at % 1000 * 1000000};
-}
-
 /* Wait for the next round; false when it is time to end. */
 static bool pause_round(struct reporter *r)
 {
-	const struct timespec until = from_now(ROUND_MS);
+	const struct timespec until = clock_timespec(clock_mono_ms() + ROUND_MS);
 	bool go_on;
 
 	pthread_mutex_lock(&r->lock);
@@ -95,16 +88,12 @@ static void *work(void *arg)
 struct reporter *reporter_start(struct app *app)
 {
 	struct reporter *r = app->store != NULL ? calloc(1, sizeof(*r)) : NULL;
-	pthread_condattr_t monotonic;
 
 	if (r == NULL)
 		return NULL;
 	r->app = app;
 	pthread_mutex_init(&r->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&r->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_cond_init(&r->wake);
 	if (pthread_create(&r->thread, NULL, work, r) == 0)
 		return r;
 	log_say(LOG_LEVEL_ERROR, "no thread for reports: none are sent and old rows stay");
@@ -116,7 +105,7 @@ struct reporter *reporter_start(struct app *app)
 
 bool reporter_stop(struct reporter *r, int ms)
 {
-	const struct timespec until = from_now(ms);
+	const struct timespec until = clock_timespec(clock_mono_ms() + ms);
 	bool ended;
 
 	if (r == NULL)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/store_private.h"
 #include "store/store_writer.h"
@@ -48,7 +49,6 @@ struct store {
 	pthread_mutex_t reader_lock, write_lock; /* the second: who writes, of both connections */
 	pthread_t thread;
 	bool thread_runs;
-	pthread_condattr_t monotonic;
 
 	pthread_mutex_t lock; /* the members below, and every entry's */
 	pthread_cond_t work;
@@ -94,11 +94,7 @@ static void entry_free(struct entry *e)
 
 static struct timespec from_now(int seconds)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += seconds;
-	return t;
+	return clock_timespec(clock_mono_ms() + 1000 * (int64_t)seconds);
 }
 
 /* -- the writer thread -- */
@@ -318,9 +314,7 @@ static struct store *store_new(const char *path, bool create, bool durable, stru
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&s->reader_lock, NULL);
 	pthread_mutex_init(&s->write_lock, NULL);
-	pthread_condattr_init(&s->monotonic);
-	pthread_condattr_setclock(&s->monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->work, &s->monotonic);
+	clock_cond_init(&s->work);
 	s->reader_db = sdb_open(path, create, true, why);
 	if (s->reader_db == NULL) {
 		store_close(s);
@@ -373,7 +367,6 @@ void store_close(struct store *s)
 	sdb_close(s->db);
 	sdb_close(s->reader_db);
 	pthread_cond_destroy(&s->work);
-	pthread_condattr_destroy(&s->monotonic);
 	pthread_mutex_destroy(&s->write_lock);
 	pthread_mutex_destroy(&s->reader_lock);
 	pthread_mutex_destroy(&s->lock);

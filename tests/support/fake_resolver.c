@@ -209,8 +209,7 @@ static void *run(void *arg)
 		if (p == NULL) {
 			pthread_cond_wait(&f->changed, &f->lock);
 		} else if (p->due_ms > clock_mono_ms()) {
-			until.tv_sec = p->due_ms / 1000;
-			until.tv_nsec = p->due_ms % 1000 * 1000000;
+			until = clock_timespec(p->due_ms);
 			pthread_cond_timedwait(&f->changed, &f->lock, &until);
 		} else {
 			f->queue = p->next;
@@ -331,15 +330,11 @@ static void fake_free(struct resolver *r)
 struct resolver *fake_resolver_new(void)
 {
 	struct fake *f = need(calloc(1, sizeof(*f)));
-	pthread_condattr_t monotonic;
 
 	f->base.ask = fake_ask;
 	f->base.free = fake_free;
 	f->queue_end = &f->queue;
 	pthread_mutex_init(&f->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&f->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_cond_init(&f->changed);
 	return &f->base;
 }
