@@ -128,8 +128,10 @@ static void names_that_look_like_addresses_are_only_names(void **state)
 	    {V("Alice a@good.example <b@evil.example>"), FROM_MALFORMED,
 	     "good.example evil.example"},
 	    {V("[a@good.example] <b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
-	    {V("\"a@good.example\"] <b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
-	    {V("[x] (a@good.example) <b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
+	    {V("\"a@good.example\"] <b@evil.example>"), FROM_MALFORMED,
+	     "good.example evil.example"},
+	    {V("[x] (a@good.example) <b@evil.example>"), FROM_MALFORMED,
+	     "good.example evil.example"},
 	    {V("a@good.example\t<b@evil.example>"), FROM_MALFORMED, "good.example evil.example"},
 	};
 
