@@ -130,6 +130,7 @@ class Sent:
 class World:
     isolated = False
     boxes = 'postfix/mail'
+    services = ''                                   # of Postfix, more than MASTER_CF
 
     def __init__(self, zones, config, deny=(), main_cf='', now=None):
         """zones: {origin: master file text}; deny: domains whose questions are never answered; now: alignd's clock"""
@@ -238,15 +239,23 @@ class World:
         os.chown(os.path.join(p, 'data'), pwd.getpwnam('postfix').pw_uid, 0)
         os.chmod(os.path.join(p, 'data'), 0o700)
         os.chown(os.path.join(p, 'mail'), nobody.pw_uid, nobody.pw_gid)
-        hosts = ['127.0.0.1'] + ([MX, '[%s]' % MX6] if self.isolated else [])
-        self.write('postfix/etc/main.cf', MAIN_CF % {'dir': p, 'uid': nobody.pw_uid, 'gid': nobody.pw_gid,
-                   'interfaces': ', '.join(hosts)} + self.main_cf)
+        self.configure_mta()
+        self.run_mta('postfix', '-c', os.path.join(p, 'etc'), 'start-fg')
+
+    def configure_mta(self):
+        nobody, hosts = pwd.getpwnam('nobody'), ['127.0.0.1'] + ([MX, '[%s]' % MX6] if self.isolated else [])
+        usual = MAIN_CF % {'dir': self.path('postfix'), 'uid': nobody.pw_uid, 'gid': nobody.pw_gid, 'interfaces': ', '.join(hosts)}
+        # Each key once: of a second one every process would warn, postlogd itself too, and wait for itself.
+        keys = {l.partition('=')[0].strip(): l for l in (usual + self.main_cf).splitlines() if not l.startswith('#')}
+        self.write('postfix/etc/main.cf', ''.join(l + '\n' for l in keys.values()))
+        os.utime(self.path('postfix/etc/main.cf'), (0, 0))      # of a file just written every process waits for more
         self.write('postfix/etc/master.cf', ''.join('%s:%d inet n - n - 50 smtpd\n' % (h, self.smtp_port) for h in hosts)
-                   + MASTER_CF)
+                   + MASTER_CF + self.services)
         self.write('postfix/etc/dynamicmaps.cf', '')
+
+    def run_mta(self, *cmd):
         log = open(self.path('postfix.out'), 'ab')
-        self.postfix = subprocess.Popen(['postfix', '-c', os.path.join(p, 'etc'), 'start-fg'], stdin=subprocess.DEVNULL,
-                                        stdout=log, stderr=log, start_new_session=True)
+        self.postfix = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         log.close()
 
         def greets():

@@ -233,7 +233,8 @@ class AppArmor(unittest.TestCase):
 
     def test_it_allows_nothing_else(self):
         p = Profile()
-        for path, rights in (('/etc/shadow', ''), ('/root/.ssh/id_rsa', ''), ('/etc/alignd/alignd.conf', 'r'),
-                             ('/etc/postfix/main.cf', ''), ('/var/lib/alignd/sub/x', ''), ('/bin/sh', ''), ('/usr/bin/env', ''), ('/usr/sbin/sendmail', ''),
-                             ('/var/spool/postfix/private/x', ''), ('/home/a/b', ''), ('/tmp/x', ''), ('/proc/1/environ', '')):
+        for path, rights in (('/etc/alignd/alignd.conf', 'r'), ('/etc/shadow', ''), ('/root/.ssh/id_rsa', ''),
+                             ('/etc/postfix/main.cf', ''), ('/var/lib/alignd/sub/x', ''), ('/var/spool/postfix/private/x', ''),
+                             ('/bin/sh', ''), ('/usr/bin/env', ''), ('/usr/sbin/sendmail', ''), ('/home/a/b', ''), ('/tmp/x', ''),
+                             ('/proc/1/environ', '')):
             self.assertEqual(p.rights(path), set(rights), path)
