@@ -551,6 +551,55 @@ static void default_rules_do_what_the_domain_owner_asks(void **state)
 	}
 }
 
+/* D62: an earlier rule may let the message through; whether it does will be known later. */
+static void nothing_is_refused_for_good_while_the_dns_hides_a_rule(void **state)
+{
+	static const struct {
+		const char *rule; /* in front of one that rejects all */
+		enum action action;
+		const char *code;
+	} rows[] = {
+	    {"forwarder = relay.example action = accept", ACTION_TEMPFAIL, "451"},
+	    {"client_name = relay.example dmarc = fail action = skip", ACTION_TEMPFAIL, "451"},
+	    {"iprev = pass action = mark", ACTION_TEMPFAIL, "451"},
+	    {"spf = pass action = accept", ACTION_TEMPFAIL, "451"},
+	    {"spf_helo = pass action = accept", ACTION_TEMPFAIL, "451"},
+	    {"helo = match action = accept", ACTION_TEMPFAIL, "451"},
+	    {"dkim = pass action = accept", ACTION_TEMPFAIL, "451"},
+	    {"dkim_domain = signer.example action = accept", ACTION_TEMPFAIL, "451"},
+	    {"arc = trusted action = quarantine", ACTION_TEMPFAIL, "451"},
+	    /* It decides, it cannot match all the same, or it refuses too. */
+	    {"spf = temperror action = accept", ACTION_ACCEPT, ""},
+	    {"forwarder = relay.example list = yes action = accept", ACTION_REJECT, "554"},
+	    {"dkim_domain = other.example action = accept", ACTION_REJECT, "554"},
+	    {"dmarc = pass action = accept", ACTION_REJECT, "554"},
+	    {"spf = fail action = reject", ACTION_REJECT, "554"},
+	    {"spf = fail action = tempfail", ACTION_REJECT, "554"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct message m;
+		struct decision d;
+		char rules[300];
+
+		message_start(&m);
+		m.f.iprev.result = IPREV_TEMPERROR;
+		m.f.helo.result = HELO_TEMPERROR;
+		m.f.spf.result = m.f.spf_helo.result = SPF_TEMPERROR;
+		m.f.dkim.count = 1;
+		m.signatures[0].result = DKIM_TEMPERROR;
+		strcpy(m.signatures[0].domain, "signer.example");
+		m.f.arc.result = ARC_FAIL;
+		m.f.arc.undecided = true;
+		snprintf(rules, sizeof(rules),
+			 "rule \"a\" { %s } rule \"b\" { action = reject code = \"554 5.7.1\" }",
+			 rows[i].rule);
+		decide(&m, rules, true, &d);
+		if (d.action != rows[i].action || strcmp(d.code, rows[i].code) != 0)
+			fail_msg("%s: %s %s", rows[i].rule, action_name(d.action), d.code);
+	}
+}
+
 static void set_unauthenticated(struct message *m)
 {
 	set_no_policy(m);
@@ -787,6 +836,7 @@ int main(void)
 	    cmocka_unit_test(monitor_mode_only_marks),
 	    cmocka_unit_test(reason_is_there_when_policy_is_not_followed),
 	    cmocka_unit_test(default_rules_do_what_the_domain_owner_asks),
+	    cmocka_unit_test(nothing_is_refused_for_good_while_the_dns_hides_a_rule),
 	    cmocka_unit_test(strict_rules_ask_for_a_name_and_spf_or_dkim),
 	    cmocka_unit_test(early_decisions_wait_for_what_could_still_match),
 	    cmocka_unit_test(early_facts_that_are_not_known_are_not_read),

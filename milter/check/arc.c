@@ -39,6 +39,7 @@ struct arc_message {
 	struct dkim_field newest; /* the ARC-Message-Signature of the highest instance */
 	struct dkim_hash *hash;
 	bool failed;	    /* out of memory */
+	bool temporary;	    /* a key could not be looked up */
 	const char *reason; /* why the chain fails; NULL: it does not, so far */
 };
 
@@ -240,6 +241,7 @@ static const char *signature_problem(struct arc_message *m, struct lookups *l,
 
 	dkim_prove(m->settings->keys, m->settings->min_key_bits, l, f, hash, &proof);
 	m->failed |= proof.failed;
+	m->temporary |= proof.result == DKIM_TEMPERROR;
 	return proof.result == DKIM_PASS ? NULL : proof.reason;
 }
 
@@ -314,6 +316,14 @@ static bool is_trusted(const struct arc_settings *s, const char *domain)
 	return false;
 }
 
+static bool all_trusted(const struct arc_message *m)
+{
+	for (unsigned i = 0; i < m->count; i++)
+		if (!is_trusted(m->settings, m->sets[i].seal.domain))
+			return false;
+	return true;
+}
+
 /* Where the message came from, as the first sealer has seen it; "" if it does not say. */
 static void first_client(const struct arc_message *m, char text_r[ADDR_TEXT_SIZE])
 {
@@ -369,14 +379,13 @@ bool arc_message_check(struct arc_message *m, struct lookups *l, struct arc_fact
 		m->reason = seals_problem(m, l);
 	if (m->reason != NULL) {
 		out_r->result = ARC_FAIL;
+		out_r->undecided = m->temporary && all_trusted(m);
 		snprintf(out_r->reason, sizeof(out_r->reason), "%s", m->reason);
 		return !m->failed;
 	}
 	out_r->result = ARC_PASS;
-	out_r->trusted = true;
+	out_r->trusted = all_trusted(m);
 	memcpy(out_r->sealer, m->sets[m->count - 1].seal.domain, sizeof(out_r->sealer));
-	for (unsigned i = 0; i < m->count; i++)
-		out_r->trusted &= is_trusted(m->settings, m->sets[i].seal.domain);
 	if (out_r->trusted)
 		describe(m, out_r->chain);
 	return true;

@@ -97,6 +97,7 @@ struct arc_facts {
 	unsigned instances;
 	char sealer[DOMAIN_SIZE]; /* d= of the newest seal of a passing chain */
 	bool trusted;		  /* every sealer of the chain is listed */
+	bool undecided; /* fail, but only for a key that could not be looked up; and all listed */
 	char reason[REASON_SIZE];
 	char chain[ARC_CHAIN_SIZE]; /* trusted: the chain for a DMARC report, see arc.h; else "" */
 };

@@ -61,6 +61,8 @@ static const char rules[] =
     "A rule matches if all of its conditions hold; a condition with a list holds if one of its "
     "values does.\n"
     "Mail that no rule matches is accepted and stamped.\n"
+    "As long as a DNS failure hides whether an earlier rule would let a message through, no later "
+    "one rejects it: the sender has to try again.\n"
     "While there is no rule in any file, those of\n"
     ".Pa rules/dmarc.conf\n"
     "are in force, which are compiled in; to keep them, include that file below rules of your "

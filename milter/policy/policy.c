@@ -168,6 +168,33 @@ static unsigned condition_need(enum condition_id id)
 	}
 }
 
+static bool dkim_domain_undecided(const struct condition *c, const struct dkim_facts *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (d->signature[i].result == DKIM_TEMPERROR &&
+		    at_or_below_any(c, d->signature[i].domain))
+			return true;
+	return false;
+}
+
+/* A condition that does not hold: would it perhaps, had the DNS answered? */
+static bool condition_undecided(const struct condition *c, const struct facts *f)
+{
+	switch (c->id) {
+	case COND_CLIENT_NAME:
+	case COND_FORWARDER:
+	case COND_IPREV: return f->iprev.result == IPREV_TEMPERROR;
+	case COND_HELO: return f->helo.result == HELO_TEMPERROR;
+	case COND_SPF: return f->spf.result == SPF_TEMPERROR;
+	case COND_SPF_HELO: return f->spf_helo.result == SPF_TEMPERROR;
+	case COND_DKIM: return dkim_best(&f->dkim) == DKIM_TEMPERROR;
+	case COND_DKIM_DOMAIN: return dkim_domain_undecided(c, &f->dkim);
+	case COND_ARC: return f->arc.undecided;
+	case COND_DMARC: return f->dmarc.result == DMARC_TEMPERROR;
+	default: return false;
+	}
+}
+
 static bool condition_known(const struct condition *c, const struct walk *w)
 {
 	if (w->stage == STAGE_END)
@@ -179,11 +206,13 @@ static bool condition_known(const struct condition *c, const struct walk *w)
 
 /* YES: every condition holds. NO: one does not, whatever the others. UNKNOWN: the rest of the facts
  * will tell; `need_r` gets the DNS answers among them, and `later_r` whether there is anything
- * else. */
+ * else. UNKNOWN is also the answer of a rule that refuses nothing and whose conditions hold but for
+ * such as a DNS failure hides. */
 static enum truth rule_matches(const struct rule *rule, const struct walk *w, unsigned *need_r,
 			       bool *later_r)
 {
-	bool stops = rules_action(w->rules, rule) >= ACTION_QUARANTINE;
+	enum action action = rules_action(w->rules, rule);
+	bool stops = action >= ACTION_QUARANTINE, hidden = false;
 
 	*need_r = 0;
 	*later_r = false;
@@ -191,15 +220,18 @@ static enum truth rule_matches(const struct rule *rule, const struct walk *w, un
 		const struct condition *c = &rule->condition[i];
 
 		if (condition_known(c, w)) {
-			if (!condition_matches(c, w, stops))
+			if (condition_matches(c, w, stops))
+				continue;
+			if (action >= ACTION_REJECT || !condition_undecided(c, w->f))
 				return NO;
+			hidden = true;
 		} else if (condition_need(c->id) != 0 && rule_key_at(c->id)->known <= w->stage) {
 			*need_r |= condition_need(c->id);
 		} else {
 			*later_r = true;
 		}
 	}
-	return *need_r == 0 && !*later_r ? YES : UNKNOWN;
+	return *need_r == 0 && !*later_r && !hidden ? YES : UNKNOWN;
 }
 
 /* -- the reason for the report (RFC 9990 3.1.6) -- */
@@ -261,7 +293,10 @@ static void explain(const struct facts *f, const struct rule *rule, struct decis
 
 /* -- decisions -- */
 
-static void decide(const struct walk *w, const struct rule *rule, bool enforce, struct decision *d)
+/* `hidden`: a DNS failure hides whether an earlier rule lets the message through. Then it is not
+ * refused for good. */
+static void decide(const struct walk *w, const struct rule *rule, bool hidden, bool enforce,
+		   struct decision *d)
 {
 	*d = (struct decision){
 	    .wanted = ACTION_ACCEPT, .rule = "default", .reason = "", .comment = ""};
@@ -269,6 +304,8 @@ static void decide(const struct walk *w, const struct rule *rule, bool enforce, 
 		d->wanted = rules_action(w->rules, rule);
 		d->rule = rule->name;
 	}
+	if (hidden && d->wanted == ACTION_REJECT)
+		d->wanted = ACTION_TEMPFAIL;
 	d->action = d->wanted >= ACTION_QUARANTINE && !enforce ? ACTION_MARK : d->wanted;
 	if (action_refuses(d->wanted))
 		reply_write(w->f, rule, d);
@@ -278,18 +315,19 @@ static void decide(const struct walk *w, const struct rule *rule, bool enforce, 
 void policy_decide(const struct facts *f, const struct rules *r, bool enforce,
 		   struct decision *out_r)
 {
+	const struct rule *rule = NULL;
+	bool later, hidden = false;
 	struct walk w;
 	unsigned need;
-	bool later;
 
 	walk_start(&w, f, r, STAGE_END);
-	for (size_t i = 0; i < r->count; i++) {
-		if (rule_matches(r->rule[i], &w, &need, &later) == YES) {
-			decide(&w, r->rule[i], enforce, out_r);
-			return;
-		}
+	for (size_t i = 0; i < r->count && rule == NULL; i++) {
+		enum truth match = rule_matches(r->rule[i], &w, &need, &later);
+
+		rule = match == YES ? r->rule[i] : NULL;
+		hidden |= match == UNKNOWN;
 	}
-	decide(&w, NULL, enforce, out_r);
+	decide(&w, rule, hidden, enforce, out_r);
 }
 
 /* Walk on while a rule cannot match, or only its own early look-ups can tell. */
@@ -349,7 +387,7 @@ bool policy_decide_early(const struct facts *f, const struct rules *r, enum stag
 		if (match == UNKNOWN ||
 		    (rule->action != ACTION_SKIP && (rule->stage > stage || !enforce)))
 			return false;
-		decide(&w, rule, enforce, out_r);
+		decide(&w, rule, false, enforce, out_r);
 		return true;
 	}
 	return false;

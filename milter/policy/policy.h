@@ -1,5 +1,6 @@
 /* policy.h - facts and rules to a decision. Pure: no clock, no look-up, no log; the same facts and
  * rules, the same answer. The first rule that matches decides; without one the message is accepted.
+ * Nothing is rejected while a DNS failure hides whether an earlier rule lets it through: tempfail.
  */
 #ifndef ALIGND_POLICY_POLICY_H
 #define ALIGND_POLICY_POLICY_H

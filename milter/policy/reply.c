@@ -272,14 +272,15 @@ void reply_write(const struct facts *f, const struct rule *rule, struct decision
 	bool reject = d->wanted == ACTION_REJECT;
 	const struct standard *s = choose(f, rule, reject);
 	const char *text = reject ? s->reject_text : s->tempfail_text;
+	bool own = reject || rule->action != ACTION_REJECT; /* its words are for what is done */
 
 	snprintf(d->code, sizeof(d->code), "%s",
-		 rule->code != NULL ? rule->code
-		 : reject	    ? "550"
-				    : "451");
+		 own && rule->code != NULL ? rule->code
+		 : reject		   ? "550"
+					   : "451");
 	snprintf(d->xcode, sizeof(d->xcode), "%s",
-		 rule->xcode != NULL ? rule->xcode
-		 : reject	     ? s->reject_x
-				     : s->tempfail_x);
-	expand(rule->text != NULL ? rule->text : text, f, rule, d);
+		 own && rule->xcode != NULL ? rule->xcode
+		 : reject		    ? s->reject_x
+					    : s->tempfail_x);
+	expand(own && rule->text != NULL ? rule->text : text, f, rule, d);
 }
