@@ -1,6 +1,6 @@
 /* canon.h - the canonical forms of RFC 6376 3.4 fed to a hash: bodies in pieces, header fields one
- * by one. For what libopendkim cannot do: ARC, and the full length of a body that a signature
- * covers in part. */
+ * by one. For what libopendkim cannot do: ARC, the full length of a body that a signature covers in
+ * part, and our own signatures. */
 #ifndef ALIGND_CHECK_CANON_H
 #define ALIGND_CHECK_CANON_H
 

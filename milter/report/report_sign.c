@@ -3,18 +3,20 @@
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/array.h"
-#include "base/digest.h"
+#include "base/ascii.h"
+#include "base/crypto.h"
+#include "check/canon.h"
 #include "mail/mime.h"
 
-#define MIN_RSA_BITS 1024  /* RFC 8301 3.2 */
-#define MAX_SIGNATURE 1024 /* RSA of 8192 bits */
 #define MAX_FIELD 8192
+#define OWN_NAME "DKIM-Signature"
 
 /* Signed if they are there (RFC 6376 5.4.1), one of each: we write no other. */
 static const char *const signed_fields[] = {"From",	    "To",	   "Subject",
@@ -33,8 +35,8 @@ static bool key_usable(const EVP_PKEY *key)
 	int kind = EVP_PKEY_get_base_id(key);
 
 	return kind == EVP_PKEY_ED25519 ||
-	       (kind == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) >= MIN_RSA_BITS &&
-		EVP_PKEY_get_size(key) <= MAX_SIGNATURE);
+	       (kind == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) >= RSA_MIN_BITS &&
+		EVP_PKEY_get_size(key) <= MAX_SIGNATURE_BYTES);
 }
 
 /* A key file with a passphrase must not make the daemon ask a terminal. */
@@ -89,69 +91,6 @@ void report_signer_free(struct report_signer *s)
 	free(s);
 }
 
-/* -- canonical forms (RFC 6376 3.4.2, 3.4.4) -- */
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* `n` bytes with each run of blanks as one, none at the end. */
-static void add_relaxed(struct strbuf *out, const char *text, size_t n)
-{
-	while (n > 0 && is_blank(text[n - 1]))
-		n--;
-	for (size_t i = 0; i < n; i++)
-		if (!is_blank(text[i]))
-			strbuf_addc(out, text[i]);
-		else if (!is_blank(text[i + 1]))
-			strbuf_addc(out, ' ');
-}
-
-/* "name:value" as it is signed, without line end. `n` bytes of field, folds and all. */
-static void add_field(struct strbuf *out, const char *field, size_t n)
-{
-	const char *colon = memchr(field, ':', n);
-	struct strbuf flat;
-
-	strbuf_init(&flat, MAX_FIELD);
-	for (const char *c = field; c < colon; c++)
-		strbuf_addc(out, (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c));
-	strbuf_addc(out, ':');
-	for (const char *c = colon + 1; c < field + n; c++)
-		if (*c != '\r' && *c != '\n' && (flat.len > 0 || !is_blank(*c)))
-			strbuf_addc(&flat, *c);
-	if (strbuf_ok(&flat))
-		add_relaxed(out, strbuf_text(&flat), flat.len);
-	else
-		out->failed = true;
-	strbuf_free(&flat);
-}
-
-static void add_body(struct strbuf *out, const char *body, size_t n)
-{
-	size_t empty = 0;
-
-	for (const char *end = body + n; body < end;) {
-		const char *stop = memmem(body, (size_t)(end - body), "\r\n", 2);
-		size_t line = (size_t)((stop != NULL ? stop : end) - body), trimmed = line;
-
-		while (trimmed > 0 && is_blank(body[trimmed - 1]))
-			trimmed--;
-		if (trimmed == 0)
-			empty++;
-		for (; trimmed > 0 && empty > 0; empty--)
-			strbuf_add(out, "\r\n");
-		if (trimmed > 0) {
-			add_relaxed(out, body, trimmed);
-			strbuf_add(out, "\r\n");
-		}
-		body += stop != NULL ? line + 2 : line;
-	}
-}
-
-/* -- the signature -- */
-
 /* The field of this name in the header block, folds included, without the last CRLF. NULL: not
  * there. */
 static const char *find_field(const char *header, size_t len, const char *name, size_t *len_r)
@@ -164,7 +103,7 @@ static const char *find_field(const char *header, size_t len, const char *name, 
 
 		do
 			stop = memmem(stop, (size_t)(end - stop), "\r\n", 2);
-		while (stop != NULL && stop + 2 < end && is_blank(stop[2]) && (stop += 2));
+		while (stop != NULL && stop + 2 < end && ascii_is_blank(stop[2]) && (stop += 2));
 		if (stop == NULL)
 			return NULL;
 		if ((size_t)(stop - header) > n && header[n] == ':' &&
@@ -182,7 +121,7 @@ static void add_base64(struct strbuf *out, const void *bytes, size_t n)
 {
 	struct strbuf lines;
 
-	strbuf_init(&lines, 2 * MAX_SIGNATURE);
+	strbuf_init(&lines, 2 * MAX_SIGNATURE_BYTES);
 	mime_base64(&lines, bytes, n);
 	for (const char *c = strbuf_text(&lines); *c != '\0'; c++)
 		if (*c != '\r' && *c != '\n')
@@ -196,36 +135,70 @@ static void add_base64(struct strbuf *out, const void *bytes, size_t n)
 
 static bool add_body_hash(struct strbuf *out, const char *body, size_t len)
 {
-	uint8_t digest[DIGEST_SIZE];
-	struct strbuf canonical;
+	struct sha256 *hash = sha256_new();
+	uint8_t digest[SHA256_SIZE];
+	struct canon_body c;
 	bool ok;
 
-	strbuf_init(&canonical, len + 2);
-	add_body(&canonical, body, len);
-	ok = strbuf_ok(&canonical) && digest_sha256(strbuf_text(&canonical), canonical.len, digest);
-	strbuf_free(&canonical);
+	if (hash == NULL)
+		return false;
+	canon_body_start(&c, true, CANON_WHOLE, hash);
+	canon_body_add(&c, (const unsigned char *)body, len);
+	canon_body_end(&c);
+	ok = sha256_end(hash, digest);
+	sha256_free(hash);
 	if (ok)
 		add_base64(out, digest, sizeof(digest));
 	return ok;
 }
 
-/* RFC 8463 3: Ed25519 signs the SHA-256 digest of the header; RSA hashes on its own. */
-static bool add_signature(const struct report_signer *s, const struct strbuf *header,
-			  struct strbuf *out)
+/* PKCS#1 v1.5 over the hash. */
+static bool sign_rsa(EVP_PKEY *key, const uint8_t hash[SHA256_SIZE], unsigned char *signature,
+		     size_t *n)
 {
-	bool rsa = EVP_PKEY_get_base_id(s->key) == EVP_PKEY_RSA, ok;
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	uint8_t digest[DIGEST_SIZE];
-	unsigned char signature[MAX_SIGNATURE];
-	const void *text = rsa ? (const void *)strbuf_text(header) : digest;
-	size_t len = rsa ? header->len : sizeof(digest), n = sizeof(signature);
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
+	bool ok = context != NULL && EVP_PKEY_sign_init(context) == 1 &&
+		  EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
+		  EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) == 1 &&
+		  EVP_PKEY_sign(context, signature, n, hash, SHA256_SIZE) == 1;
 
-	ok = context != NULL && digest_sha256(strbuf_text(header), header->len, digest) &&
-	     EVP_DigestSignInit(context, NULL, rsa ? EVP_sha256() : NULL, NULL, s->key) == 1 &&
-	     EVP_DigestSign(context, signature, &n, text, len) == 1;
+	EVP_PKEY_CTX_free(context);
+	return ok;
+}
+
+/* RFC 8463 3: the 32 bytes of the hash are the message. */
+static bool sign_ed25519(EVP_PKEY *key, const uint8_t hash[SHA256_SIZE], unsigned char *signature,
+			 size_t *n)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool ok = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
+		  EVP_DigestSign(context, signature, n, hash, SHA256_SIZE) == 1;
+
 	EVP_MD_CTX_free(context);
-	if (ok)
-		add_base64(out, signature, n);
+	return ok;
+}
+
+/* The hash of the signed fields and of our own, which ends in "b=". */
+static bool hash_header(const char *message, size_t header, const struct strbuf *own,
+			uint8_t hash_r[SHA256_SIZE])
+{
+	struct sha256 *hash = sha256_new();
+	const size_t name = strlen(OWN_NAME) + 1;
+	bool ok;
+
+	if (hash == NULL)
+		return false;
+	for (size_t i = 0; i < FIELDS; i++) {
+		size_t n, skip = strlen(signed_fields[i]) + 1;
+		const char *field = find_field(message, header, signed_fields[i], &n);
+
+		if (field != NULL)
+			canon_field(hash, signed_fields[i], field + skip, n - skip, true);
+	}
+	canon_own_field(hash, OWN_NAME, own->text + name, own->len - name, own->text + own->len, 0,
+			true);
+	ok = sha256_end(hash, hash_r);
+	sha256_free(hash);
 	return ok;
 }
 
@@ -236,9 +209,9 @@ static bool begin_signature(const struct report_signer *s, const char *message, 
 	bool rsa = EVP_PKEY_get_base_id(s->key) == EVP_PKEY_RSA;
 	size_t n;
 
-	strbuf_addf(
-	    out, "DKIM-Signature: v=1; a=%s; c=relaxed/relaxed;\r\n\td=%s; s=%s;\r\n\tt=%lld; h=",
-	    rsa ? "rsa-sha256" : "ed25519-sha256", s->domain, s->selector, (long long)now);
+	strbuf_addf(out,
+		    OWN_NAME ": v=1; a=%s; c=relaxed/relaxed;\r\n\td=%s; s=%s;\r\n\tt=%lld; h=",
+		    rsa ? "rsa-sha256" : "ed25519-sha256", s->domain, s->selector, (long long)now);
 	for (size_t i = 0, listed = 0; i < FIELDS; i++)
 		if (find_field(message, header, signed_fields[i], &n) != NULL)
 			strbuf_addf(out, "%s%s", listed++ > 0 ? ":" : "", signed_fields[i]);
@@ -252,29 +225,24 @@ static bool begin_signature(const struct report_signer *s, const char *message, 
 bool report_signer_sign(const struct report_signer *s, const char *message, size_t len, time_t now,
 			struct strbuf *out)
 {
-	const char *end = memmem(message, len, "\r\n\r\n", 4), *field;
-	size_t header = end != NULL ? (size_t)(end - message) + 2 : 0, n;
-	struct strbuf hashed, own;
-	bool ok;
+	const char *end = memmem(message, len, "\r\n\r\n", 4);
+	size_t header = end != NULL ? (size_t)(end - message) + 2 : 0, n = MAX_SIGNATURE_BYTES;
+	bool rsa = EVP_PKEY_get_base_id(s->key) == EVP_PKEY_RSA, ok;
+	unsigned char signature[MAX_SIGNATURE_BYTES];
+	uint8_t hash[SHA256_SIZE];
+	struct strbuf own;
 
 	if (end == NULL)
 		return false;
-	strbuf_init(&hashed, FIELDS * MAX_FIELD);
 	strbuf_init(&own, MAX_FIELD);
-	ok = begin_signature(s, message, header, len, now, &own);
-	for (size_t i = 0; i < FIELDS; i++) {
-		if ((field = find_field(message, header, signed_fields[i], &n)) == NULL)
-			continue;
-		add_field(&hashed, field, n);
-		strbuf_add(&hashed, "\r\n");
-	}
+	ok = begin_signature(s, message, header, len, now, &own) &&
+	     hash_header(message, header, &own, hash) &&
+	     (rsa ? sign_rsa : sign_ed25519)(s->key, hash, signature, &n);
 	if (ok)
-		add_field(&hashed, strbuf_text(&own), own.len);
-	ok = ok && strbuf_ok(&hashed) && add_signature(s, &hashed, &own);
+		add_base64(&own, signature, n);
 	strbuf_addn(out, strbuf_text(&own), own.len);
 	strbuf_add(out, "\r\n");
 	ok = ok && strbuf_ok(&own) && strbuf_ok(out);
-	strbuf_free(&hashed);
 	strbuf_free(&own);
 	return ok;
 }
