@@ -7,28 +7,6 @@
 #include "support/report_world.h"
 #include "support/test.h"
 
-static void reads_and_prints_days(void **state)
-{
-	static const struct {
-		const char *text;
-		int64_t day;
-	} rows[] = {
-	    {"1970-01-01", 0},	{"2024-10-04", 20000}, {"2024-02-29", 19782}, {"2023-02-29", -1},
-	    {"2024-13-01", -1}, {"2024-10-04x", -1},   {"yesterday", -1},     {"", -1},
-	    {"1969-12-31", -1},
-	};
-	char text[REPORT_DAY_SIZE];
-	int64_t day;
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		assert_int_equal(report_day_parse(rows[i].text, &day), rows[i].day >= 0);
-		if (rows[i].day < 0)
-			continue;
-		assert_int_equal(day, rows[i].day);
-		assert_string_equal(report_day_print(day, text), rows[i].text);
-	}
-}
-
 static void assert_contains(const char *text, const char *part)
 {
 	if (strstr(text, part) == NULL)
@@ -153,7 +131,6 @@ static void previews_without_sending(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(reads_and_prints_days),
 	    TEST(lists_reports_and_destinations),
 	    TEST(lists_what_will_be_reported),
 	    TEST(lists_when_a_report_that_was_put_off_is_sent),

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "check/spf.h"
+#include "check/spf_hint.h"
 #include "support/test.h"
 #include "support/zone.h"
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/store_expire.h"
 #include "support/store_place.h"
 #include "support/test.h"
 

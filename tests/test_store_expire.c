@@ -1,6 +1,7 @@
 /* test_store_expire.c - old days go, a few rows at a time. */
 #include <stdio.h>
 
+#include "store/store_expire.h"
 #include "support/store_place.h"
 #include "support/test.h"
 

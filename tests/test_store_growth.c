@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/store_expire.h"
 #include "store/store_report.h"
 #include "support/store_place.h"
 #include "support/test.h"

@@ -20,11 +20,6 @@ struct spf_params {
 	unsigned void_limit;  /* MAX_SPF_VOIDS unless configured */
 };
 
-/* Ask for the record now and, as answers arrive, for what its terms will need (include and redirect
- * trees, a, mx): the wait at the end is the depth of the tree. Terms with macros are left to the
- * check. Several calls: one question. */
-void spf_hint(struct lookups *l, const char *domain, const struct addr *client);
-
 /* Evaluate, waiting for DNS as needed. What is missing at the deadline makes temperror. */
 void spf_check(struct lookups *l, const struct spf_params *p, struct spf_facts *out_r);
 

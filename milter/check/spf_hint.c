@@ -1,9 +1,9 @@
-/* spf_hint.c - ask for what an SPF check will need before it is made. On each record's arrival its
- * terms are read and their names asked, so that the wait at the end is as long as the include tree
- * is deep. A term behind one that surely decides is not asked, nor one that the limit of terms cuts
- * off. */
-#include "check/spf.h"
+/* spf_hint.c - ask for what an SPF check will need. On each record's arrival its terms are read and
+ * their names asked, so that the wait at the end is as long as the include tree is deep. A term
+ * behind one that surely decides is not asked, nor one that the limit of terms cuts off. */
+#include "check/spf_hint.h"
 
+#include "base/limits.h"
 #include "check/address.h"
 #include "check/spf_macro.h"
 #include "check/spf_record.h"

@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "mail/mime.h"
+#include "report/report_day.h"
 
 #define DATE_SIZE 40
 #define SUBJECT_SIZE (2 * DOMAIN_SIZE + AGGREGATE_ID_SIZE + 64)
@@ -32,21 +33,11 @@ static void write_date(time_t now, char date_r[DATE_SIZE])
 		 t.tm_mday, months[t.tm_mon % 12], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
-static void write_day(int64_t begin, char day_r[DATE_SIZE])
-{
-	time_t at = (time_t)begin;
-	struct tm t = {.tm_mday = 1};
-
-	gmtime_r(&at, &t);
-	snprintf(day_r, DATE_SIZE, "%04d-%02d-%02d", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday);
-}
-
 /* For a person who finds it in a mailbox. */
 static void write_text(struct strbuf *out, const struct report_mail *m)
 {
-	char day[DATE_SIZE];
+	char day[REPORT_DAY_SIZE];
 
-	write_day(m->report->begin, day);
 	strbuf_addf(
 	    out,
 	    "This is a DMARC aggregate report (RFC 9990) for\n"
@@ -57,7 +48,8 @@ static void write_text(struct strbuf *out, const struct report_mail *m)
 	    "\n"
 	    "The report is attached. It was sent because the DMARC record of the domain asks\n"
 	    "for it (rua). To stop these reports, change the record.\n",
-	    m->report->policy.domain, m->submitter, (long long)m->report->messages, day);
+	    m->report->policy.domain, m->submitter, (long long)m->report->messages,
+	    report_day_print(m->report->begin / TUPLE_DAY, day));
 }
 
 static bool write_message(struct strbuf *out, const struct report_mail *m, const char *text,

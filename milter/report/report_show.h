@@ -7,11 +7,6 @@
 
 #include "report/report_plan.h"
 
-/* "2024-10-04" to the number of the day since 1970, and back. False: no such day. */
-bool report_day_parse(const char *text, int64_t *day_r);
-#define REPORT_DAY_SIZE 32
-const char *report_day_print(int64_t day, char text_r[REPORT_DAY_SIZE]);
-
 /* One line for each report of the days, with a line below for each destination tried, and one for
  * each policy that will have a report. `domain` NULL: of all domains. `count_r`: the reports and
  * policies listed. */

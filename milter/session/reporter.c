@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "report/report_run.h"
 #include "session/reporting.h"
+#include "store/store_expire.h"
 
 #define ROUND_MS 600000 /* between two looks at what is due */
 #define DAY_MS 86400000

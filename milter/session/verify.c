@@ -10,6 +10,7 @@
 #include "check/helo.h"
 #include "check/iprev.h"
 #include "check/spf.h"
+#include "check/spf_hint.h"
 
 /* Of the time that the checks may take, SPF and the client's names leave this part to the others:
  * the sender's DNS decides how long they take, and must not decide that his author's policy cannot

@@ -34,8 +34,4 @@ bool store_add(struct store *s, const struct row *row, struct error *why);
 /* Rows given to store_add() and not yet committed. */
 size_t store_queued(struct store *s);
 
-/* Delete the rows of days more than `keep_days` before `now`, a few at a time, so that the writer
- * is hardly delayed. At least the present and the last day stay. */
-bool store_expire(struct store *s, time_t now, int keep_days, struct error *why);
-
 #endif

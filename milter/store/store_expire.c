@@ -1,5 +1,5 @@
-/* store_expire.c - delete what is older than it needs to be. */
-#include <time.h>
+/* store_expire.c - delete old rows, a few in each transaction. */
+#include "store/store_expire.h"
 
 #include "base/array.h"
 #include "store/store_private.h"

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "report/report_show.h"
+#include "report/report_day.h"
 #include "tools/tools.h"
 
 static const char usage[] =

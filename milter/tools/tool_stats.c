@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "report/report_show.h"
+#include "report/report_day.h"
 #include "store/store_read.h"
 #include "tools/tools.h"
 

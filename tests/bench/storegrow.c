@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "report/report_run.h"
+#include "store/store_expire.h"
 
 #define FIRST_DAY 20000
 #define RUA "mailto:dmarc-reports@"

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "check/spf.h"
 #include "../support/fake_resolver.h"
+#include "check/spf_hint.h"
 
 #define MOST_LINES 20
 
