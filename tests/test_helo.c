@@ -18,9 +18,7 @@ static void begin(struct world *w)
 {
 	memset(w, 0, sizeof(*w));
 	w->resolver = fake_resolver_new();
-	w->lookups = lookups_new(w->resolver);
-	assert_non_null(w->lookups);
-	lookups_deadline(w->lookups, clock_mono_ms() + 1000);
+	w->lookups = fake_lookups(w->resolver, 1000);
 	fake_resolver_add(w->resolver, "mx.example", DNS_A, "192.0.2.1");
 	fake_resolver_add(w->resolver, "mx.example", DNS_AAAA, "2001:db8::1");
 	fake_resolver_add(w->resolver, "second.example", DNS_A, "192.0.2.1");

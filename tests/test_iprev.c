@@ -17,9 +17,7 @@ struct world {
 static void begin(struct world *w, const char *client)
 {
 	w->resolver = fake_resolver_new();
-	w->lookups = lookups_new(w->resolver);
-	assert_non_null(w->lookups);
-	lookups_deadline(w->lookups, clock_mono_ms() + 1000);
+	w->lookups = fake_lookups(w->resolver, 1000);
 	assert_true(addr_parse(client, &w->client));
 }
 

@@ -106,8 +106,7 @@ static struct dns dns_new(void)
 {
 	struct dns d = {.resolver = fake_resolver_new()};
 
-	d.lookups = lookups_new(d.resolver);
-	lookups_deadline(d.lookups, clock_mono_ms() + 20);
+	d.lookups = fake_lookups(d.resolver, 20);
 	return d;
 }
 

@@ -7,24 +7,11 @@
 #include "support/store_place.h"
 #include "support/test.h"
 
-static void run_sql(struct place *p, const char *sql)
-{
-	struct sdb *db = sdb_open(p->path, true, false, &p->why);
-	struct sdb_query *q;
-
-	assert_non_null(db);
-	q = sdb_prepare(db, sql, &p->why);
-	assert_non_null(q);
-	assert_true(sdb_run(q, &p->why));
-	sdb_query_free(q);
-	sdb_close(db);
-}
-
 static void refuses_a_newer_schema(void **state)
 {
 	struct place *p = *state;
 
-	run_sql(p, "PRAGMA user_version=1000");
+	place_run_sql(p, "PRAGMA user_version=1000");
 	assert_null(store_open(p->path, true, &p->why));
 	assert_non_null(strstr(p->why.text, "written by a newer alignd (schema 1000"));
 }
@@ -43,7 +30,7 @@ static void every_step_leads_to_the_next_version(void **state)
 	s = open_store(p, true);
 	add(s, &row);
 	store_close(s);
-	run_sql(p, "INSERT INTO outcome VALUES (1, 'none', 'accept', 3)");
+	place_run_sql(p, "INSERT INTO outcome VALUES (1, 'none', 'accept', 3)");
 	s = open_store(p, true);
 	assert_string_equal(outcomes(s).text, "none/accept=3 fail/quarantine=1 ");
 	store_close(s);
@@ -53,7 +40,7 @@ static void refuses_a_version_that_never_was(void **state)
 {
 	struct place *p = *state;
 
-	run_sql(p, "PRAGMA user_version=-7");
+	place_run_sql(p, "PRAGMA user_version=-7");
 	assert_null(store_open(p->path, true, &p->why));
 }
 

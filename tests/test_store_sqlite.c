@@ -18,19 +18,6 @@ static void write_file(const char *path, const char *text)
 	fclose(f);
 }
 
-static void run_sql(struct place *p, const char *sql)
-{
-	struct sdb *db = sdb_open(p->path, true, false, &p->why);
-	struct sdb_query *q;
-
-	assert_non_null(db);
-	q = sdb_prepare(db, sql, &p->why);
-	assert_non_null(q);
-	assert_true(sdb_run(q, &p->why));
-	sdb_query_free(q);
-	sdb_close(db);
-}
-
 static void assert_says(const struct place *p, const char *reason)
 {
 	if (strstr(p->why.text, reason) == NULL || strstr(p->why.text, p->path) == NULL)
@@ -59,7 +46,7 @@ static void refuses_the_database_of_another_program(void **state)
 {
 	struct place *p = *state;
 
-	run_sql(p, "PRAGMA application_id=7");
+	place_run_sql(p, "PRAGMA application_id=7");
 	assert_refused(p, "another program");
 }
 
@@ -69,7 +56,7 @@ static void refuses_a_damaged_file(void **state)
 	char junk[4096];
 	int fd;
 
-	run_sql(p, "PRAGMA user_version");
+	place_run_sql(p, "PRAGMA user_version");
 	memset(junk, 0xa5, sizeof(junk));
 	fd = open(p->path, O_WRONLY);
 	assert_true(fd >= 0);
@@ -97,7 +84,7 @@ static void a_check_makes_nothing_and_changes_nothing(void **state)
 
 	assert_true(store_check(p->path, &p->why));
 	assert_int_equal(access(p->path, F_OK), -1);
-	run_sql(p, "PRAGMA user_version=0"); /* as an older alignd left it */
+	place_run_sql(p, "PRAGMA user_version=0"); /* as an older alignd left it */
 	assert_int_equal(stat(p->path, &before), 0);
 	assert_true(store_check(p->path, &p->why));
 	assert_int_equal(stat(p->path, &after), 0);
@@ -108,7 +95,7 @@ static void refuses_what_a_newer_alignd_wrote(void **state)
 {
 	struct place *p = *state;
 
-	run_sql(p, "PRAGMA user_version=999");
+	place_run_sql(p, "PRAGMA user_version=999");
 	assert_refused(p, "a newer alignd (schema 999");
 }
 

@@ -41,6 +41,16 @@ static void read_all(const char *text, struct strbuf *out)
 	free(copy);
 }
 
+static void assert_reads(const char *text, const char *statements)
+{
+	struct strbuf out;
+
+	strbuf_init(&out, 4096);
+	read_all(text, &out);
+	assert_string_equal(strbuf_text(&out), statements);
+	strbuf_free(&out);
+}
+
 static void reads_statements(void **state)
 {
 	static const struct {
@@ -71,14 +81,8 @@ static void reads_statements(void **state)
 	    {"rule = b", "1 rule = b\n"},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct strbuf out;
-
-		strbuf_init(&out, 4096);
-		read_all(rows[i].text, &out);
-		assert_string_equal(strbuf_text(&out), rows[i].statements);
-		strbuf_free(&out);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_reads(rows[i].text, rows[i].statements);
 }
 
 /* One error a mistake, and what follows is read as it was meant. */
@@ -115,14 +119,8 @@ static void goes_on_after_an_error(void **state)
 	     "1 ! a = b is followed by c: write the value in one piece, or in quotes\n2 d = e\n"},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct strbuf out;
-
-		strbuf_init(&out, 4096);
-		read_all(rows[i].text, &out);
-		assert_string_equal(strbuf_text(&out), rows[i].statements);
-		strbuf_free(&out);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_reads(rows[i].text, rows[i].statements);
 }
 
 /* The values of a statement fit where they are kept, however tightly they stand. */

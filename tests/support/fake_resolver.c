@@ -338,3 +338,13 @@ struct resolver *fake_resolver_new(void)
 	clock_cond_init(&f->changed);
 	return &f->base;
 }
+
+struct lookups *fake_lookups(struct resolver *r, int ms)
+{
+	struct lookups *l = lookups_new(r);
+
+	if (l == NULL)
+		abort();
+	lookups_deadline(l, clock_mono_ms() + ms);
+	return l;
+}

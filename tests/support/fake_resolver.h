@@ -3,7 +3,7 @@
 #ifndef ALIGND_TESTS_FAKE_RESOLVER_H
 #define ALIGND_TESTS_FAKE_RESOLVER_H
 
-#include "dns/resolver.h"
+#include "dns/lookups.h"
 
 struct resolver *fake_resolver_new(void);
 
@@ -24,5 +24,8 @@ void fake_resolver_delay(struct resolver *r, int ms);
 
 /* How often the name and type was asked; type 0: any type. */
 unsigned fake_resolver_asked(struct resolver *r, const char *name, enum dns_type type);
+
+/* The questions of a message, with `ms` until its deadline. Aborts without memory. */
+struct lookups *fake_lookups(struct resolver *r, int ms);
 
 #endif

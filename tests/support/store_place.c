@@ -1,5 +1,6 @@
 /* store_place.c - a directory for the store of one test, a row to store, and what is in the store
  * as text. */
+#include "store/store_sqlite.h"
 #include "store_place.h"
 
 #include <stdio.h>
@@ -33,6 +34,19 @@ int store_place_free(void **state)
 	rmdir(p->dir);
 	free(p);
 	return 0;
+}
+
+void place_run_sql(struct place *p, const char *sql)
+{
+	struct sdb *db = sdb_open(p->path, true, false, &p->why);
+	struct sdb_query *q;
+
+	assert_non_null(db);
+	q = sdb_prepare(db, sql, &p->why);
+	assert_non_null(q);
+	assert_true(sdb_run(q, &p->why));
+	sdb_query_free(q);
+	sdb_close(db);
 }
 
 struct row sample_row(void)

@@ -21,6 +21,9 @@ struct place {
 int store_place_new(void **state);
 int store_place_free(void **state);
 
+/* Run one statement of SQL on its store, which is made if it is not there. */
+void place_run_sql(struct place *p, const char *sql);
+
 /* A reportable row of a.example at NOON with every member set. */
 struct row sample_row(void);
 
