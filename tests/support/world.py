@@ -243,7 +243,7 @@ class World:
         self.run_mta('postfix', '-c', os.path.join(p, 'etc'), 'start-fg')
 
     def configure_mta(self):
-        nobody, hosts = pwd.getpwnam('nobody'), ['127.0.0.1'] + ([MX, '[%s]' % MX6] if self.isolated else [])
+        nobody, hosts = pwd.getpwnam('nobody'), ['[%s]' % h if ':' in h else h for h in self.mta_hosts()]
         usual = MAIN_CF % {'dir': self.path('postfix'), 'uid': nobody.pw_uid, 'gid': nobody.pw_gid, 'interfaces': ', '.join(hosts)}
         # Each key once: of a second one every process would warn, postlogd itself too, and wait for itself.
         keys = {l.partition('=')[0].strip(): l for l in (usual + self.main_cf).splitlines() if not l.startswith('#')}
@@ -252,6 +252,16 @@ class World:
         self.write('postfix/etc/master.cf', ''.join('%s:%d inet n - n - 50 smtpd\n' % (h, self.smtp_port) for h in hosts)
                    + MASTER_CF + self.services)
         self.write('postfix/etc/dynamicmaps.cf', '')
+
+    def mta_hosts(self):
+        return ['127.0.0.1'] + ([MX, MX6] if self.isolated else [])
+
+    def listens(self, host):
+        try:
+            with socket.create_connection((host, self.smtp_port), timeout=1):
+                return True
+        except OSError:
+            return False
 
     def run_mta(self, *cmd):
         log = open(self.path('postfix.out'), 'ab')
@@ -262,11 +272,7 @@ class World:
             if self.postfix.poll() is not None:
                 with open(self.path('postfix.out')) as f:
                     raise WorldError('Postfix did not start: %s%s' % (f.read(), self.mta_log()[-1000:]))
-            try:
-                with socket.create_connection(('127.0.0.1', self.smtp_port), timeout=1):
-                    return True
-            except OSError:
-                return False
+            return all(map(self.listens, self.mta_hosts()))
         wait_for('Postfix', greets, 30)
 
     def stop_mta(self):

@@ -92,7 +92,7 @@ class Machine:
 class Package(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        code, out = sh('scripts/deb')
+        code, out = sh('scripts/deb', env=dict(os.environ, DEBFULLNAME='Packager', DEBEMAIL='packager@alignd.example'))
         assert code == 0, out
         cls.deb = os.path.abspath(out.split()[-1])
 

@@ -106,6 +106,7 @@ class Place(world.World):
     def restart_mta(self):
         """without the checks of `postfix start`, which take their time"""
         self.stop_mta()
+        world.wait_for('the old Postfix to be gone', lambda: not any(map(self.listens, self.mta_hosts())))
         os.utime(self.path('postfix/etc/main.cf'), (0, 0))
         self.run_mta('/usr/lib/postfix/sbin/master', '-c', self.path('postfix/etc'), '-d')
 
