@@ -80,15 +80,43 @@ static void judge(struct dmarc_facts *out, const struct dmarc_alignment *al, boo
 		confirm(out);
 }
 
+/* An identifier passed that is the author domain itself: whatever its policy, it is not failed. */
+static bool author_proved(const struct facts *f, const char *author)
+{
+	bool proved = f->spf.result == SPF_PASS && strcmp(f->spf.domain, author) == 0;
+
+	for (size_t i = 0; i < f->dkim.count; i++)
+		proved |= f->dkim.signature[i].result == DKIM_PASS &&
+			  strcmp(f->dkim.signature[i].domain, author) == 0;
+	return proved;
+}
+
+/* A failure hides the policy, but only below a record that was found, and this one governs if none
+ * stands there: tell it, for rules to ask for. Hardly any large domain has no name below it whose
+ * DNS does not answer, and it must not do as an author. */
+static void tell_likely_policy(struct lookups *l, const struct dmarc_walk *w, const struct facts *f,
+			       struct dmarc_facts *out)
+{
+	if (w->record == NULL || w->failed_high == NULL ||
+	    !domain_at_or_below(w->failed_high, w->record) || author_proved(f, w->start) ||
+	    dmarc_record_at(l, w->record, &out->record) != DMARC_FOUND_RECORD || !out->record.valid)
+		return;
+	strcpy(out->policy_domain, w->record);
+	choose_policy(l, w, out);
+}
+
 /* Discovery: the record that governs `out->author_domain`. False: there is none to go on with; the
  * result says why. */
-static bool discover(struct lookups *l, const struct dmarc_walk *w, struct dmarc_facts *out)
+static bool discover(struct lookups *l, const struct dmarc_walk *w, const struct facts *f,
+		     struct dmarc_facts *out)
 {
 	strcpy(out->organizational_domain, w->org);
 	if (w->record == NULL && !w->record_unknown) {
 		conclude(out, DMARC_NONE, "no DMARC record", "");
 		return false;
 	}
+	if (w->record_unknown)
+		tell_likely_policy(l, w, f, out);
 	if (w->record_unknown ||
 	    dmarc_record_at(l, w->record, &out->record) != DMARC_FOUND_RECORD) {
 		conclude(out, DMARC_TEMPERROR, "a DNS failure hides the policy of ", w->start);
@@ -118,7 +146,7 @@ void dmarc_check(struct lookups *l, const struct dmarc_settings *s, const char *
 	}
 	strcpy(out_r->author_domain, author);
 	dmarc_walk(l, psl, out_r->author_domain, &walk);
-	if (!discover(l, &walk, out_r))
+	if (!discover(l, &walk, f, out_r))
 		return;
 	policy_known = choose_policy(l, &walk, out_r);
 	dmarc_align(l, psl, &walk, &out_r->record, f, &alignment);

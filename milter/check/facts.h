@@ -110,7 +110,8 @@ struct dmarc_facts {
 	enum dmarc_result result;
 	char reason[REASON_SIZE];
 	char author_domain[DOMAIN_SIZE];
-	char policy_domain[DOMAIN_SIZE]; /* where the record was found; "" if none */
+	char policy_domain[DOMAIN_SIZE]; /* where the record was found; "" if none. With temperror
+					    perhaps the one that governs */
 	char organizational_domain[DOMAIN_SIZE];
 	struct dmarc_record record;  /* as published there; see policy_domain */
 	enum dmarc_tag tag;	     /* the tag that gave the policy: p, sp or np */
