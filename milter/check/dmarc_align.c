@@ -22,11 +22,25 @@ static bool may_meet(const struct dmarc_walk *w, const char *failed)
 	       (w->stop == NULL || domain_at_or_below(failed, w->stop));
 }
 
+/* Could a psd=y at one of the failed names of `w` make `org` its organizational domain? */
+static bool may_end_at(const struct dmarc_walk *w, const char *org)
+{
+	const char *above = domain_parent(org);
+
+	return w->failed_high != NULL && above != NULL && domain_at_or_below(w->start, org) &&
+	       domain_at_or_below(above, w->failed_high) &&
+	       domain_at_or_below(w->failed_low, above);
+}
+
+static bool may_be_kin(const struct dmarc_walk *a, const struct dmarc_walk *b)
+{
+	return may_meet(a, b->failed_high) || may_end_at(b, a->org);
+}
+
 enum dmarc_kinship dmarc_kinship(const struct dmarc_walk *a, const struct dmarc_walk *b)
 {
 	if (strcmp(a->org, b->org) != 0)
-		return may_meet(a, b->failed_high) || may_meet(b, a->failed_high) ? DMARC_UNSURE
-										  : DMARC_STRANGERS;
+		return may_be_kin(a, b) || may_be_kin(b, a) ? DMARC_UNSURE : DMARC_STRANGERS;
 	if ((a->failed_low != NULL && !fails_for_both_alike(a, b, a->failed_low)) ||
 	    (b->failed_low != NULL && !fails_for_both_alike(a, b, b->failed_low)))
 		return DMARC_UNSURE;
