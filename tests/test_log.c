@@ -1,7 +1,9 @@
 /* test_log.c - log lines: nothing from outside can forge one. */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -45,6 +47,27 @@ static void says_a_sentence(void **state)
 	capture_start(&c);
 	log_say(LOG_LEVEL_INFO, "listening on %s", "inet:8891");
 	assert_string_equal(capture_end(&c, text), "alignd: listening on inet:8891\n");
+}
+
+static void tells_the_journal_how_important_it_is(void **state)
+{
+	struct capture c;
+	char stream[64], text[16384];
+	struct stat st;
+
+	capture_start(&c);
+	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_open(false, LOG_LEVEL_INFO);
+	log_say(LOG_LEVEL_WARNING, "the store is full");
+	setenv("JOURNAL_STREAM", "1:1", 1); /* of a parent whose stderr was the journal's */
+	log_open(false, LOG_LEVEL_INFO);
+	log_say(LOG_LEVEL_WARNING, "the store is full");
+	unsetenv("JOURNAL_STREAM");
+	log_open(false, LOG_LEVEL_INFO);
+	assert_string_equal(capture_end(&c, text),
+			    "<4>the store is full\nalignd: the store is full\n");
 }
 
 static void writes_only_what_is_important_enough(void **state)
@@ -164,6 +187,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(says_a_sentence),
+	    cmocka_unit_test(tells_the_journal_how_important_it_is),
 	    cmocka_unit_test(writes_only_what_is_important_enough),
 	    cmocka_unit_test(a_sentence_stays_one_line),
 	    cmocka_unit_test(values_cannot_leave_their_quotes),

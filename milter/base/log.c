@@ -3,8 +3,11 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -15,17 +18,29 @@
 	512 /* one value as written; a longer one is cut, so that hostile ones hide nothing behind \
 	     * them: a verdict's line has fewer than ten values from outside */
 
-/* `syslog` is set once by log_open() before any thread exists. */
+/* `syslog` and `journal` are set once by log_open() before any thread exists. */
 static struct {
-	bool syslog;
+	bool syslog, journal;
 	atomic_int level;
-} target = {false, LOG_LEVEL_INFO};
+} target = {.level = LOG_LEVEL_INFO};
 
 static const int priority[] = {LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG};
+
+/* stderr is the journal's if this names its device and inode (systemd.exec(5)). */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	uintmax_t device, inode;
+	struct stat st;
+
+	return stream != NULL && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
 
 void log_open(bool to_syslog, enum log_level level)
 {
 	target.syslog = to_syslog;
+	target.journal = !to_syslog && stderr_is_journal();
 	log_set_level(level);
 	if (to_syslog)
 		openlog("alignd", LOG_PID | LOG_NDELAY, LOG_MAIL);
@@ -50,7 +65,11 @@ static void write_line(enum log_level level, const char *line)
 		syslog(priority[level], "%s", line);
 		return;
 	}
-	n = snprintf(text, sizeof(text), "alignd: %s\n", line);
+	if (target
+		.journal) /* it has the program's name, and takes the priority so (sd-daemon(3)) */
+		n = snprintf(text, sizeof(text), "<%d>%s\n", priority[level], line);
+	else
+		n = snprintf(text, sizeof(text), "alignd: %s\n", line);
 	if (write(STDERR_FILENO, text, (size_t)n) < 0) /* at once: threads do not mix */
 		return;				       /* and there is nowhere to say it */
 }

@@ -1,6 +1,6 @@
-/* log.h - log lines to syslog (facility mail) or stderr. Whatever comes from outside is escaped
- * here, so that no message can forge a line. Thread-safe; the only output of the daemon besides
- * start-up errors. */
+/* log.h - log lines to syslog (facility mail) or stderr, which may be systemd's journal. Whatever
+ * comes from outside is escaped here, so that no message can forge a line. Thread-safe; the only
+ * output of the daemon besides start-up errors. */
 #ifndef ALIGND_BASE_LOG_H
 #define ALIGND_BASE_LOG_H
 
