@@ -105,6 +105,16 @@ class Daemon:
         self.proc = None
         return code
 
+    def reload(self, expect='configuration read anew', sig=signal.SIGHUP, wait=10):
+        """it reads its configuration again, and says so"""
+        start = self.log_size()
+        self.proc.send_signal(sig)
+        end = time.monotonic() + wait
+        while expect not in self.log_text(start):
+            if time.monotonic() > end:
+                raise DaemonError('no "%s" in: %s' % (expect, self.log_text(start)))
+            time.sleep(0.02)
+
     def log_text(self, start=0):
         with open(self.log, 'rb') as f:
             f.seek(start)

@@ -1,17 +1,13 @@
 """What alignctl prints and how it ends: verify, config, report, stats."""
 import json
-import os
 import re
-import shutil
 import subprocess
-import tempfile
-import unittest
 import xml.dom.minidom
 
 import arparse
 import daemon
-import mockdns
 from milterclient import MilterClient
+from scratch import Scratch
 
 EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG = 64, 65, 66, 69, 75, 78
 NOW = 1795262400                # 2026-11-21 12:00 UTC
@@ -27,22 +23,13 @@ ZONE = {
 MESSAGE = 'From: alice@a.example\nTo: bob@rcpt.example\nSubject: s\n\nHello.\n'
 
 
-class Case(unittest.TestCase):
+class Case(Scratch):
+    zone = ZONE
+
     def setUp(self):
-        self.work = tempfile.mkdtemp(prefix='alignd-ctl-')
-        self.addCleanup(shutil.rmtree, self.work, ignore_errors=True)
-        self.dns = mockdns.MockDNS(ZONE).__enter__()
-        self.addCleanup(self.dns.__exit__)
+        super().setUp()
         self.conf = self.write('alignd.conf', 'authserv_id = mx.test.invalid\nhostname = mx.test.invalid\nstore = "%s"\n'
                                'report_from = dmarc@rcpt.example\nreport_to = all\n' % self.path('a.db'))
-
-    def path(self, name):
-        return os.path.join(self.work, name)
-
-    def write(self, name, text):
-        with open(self.path(name), 'w') as f:
-            f.write(text)
-        return self.path(name)
 
     def ctl(self, *args, stdin=''):
         return subprocess.run([daemon.ALIGNCTL, *args], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

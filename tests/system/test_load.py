@@ -6,18 +6,15 @@ ALIGND_LOAD says how many messages; ALIGND_LOAD_CONNECTIONS how many connections
 import os
 import random
 import re
-import shutil
 import signal
 import sqlite3
-import tempfile
 import threading
 import time
-import unittest
 
 import daemon
-import mockdns
 import suite
 from milterclient import MilterClient, MilterError, split_message
+from scratch import Scratch
 
 MESSAGES = int(os.environ.get('ALIGND_LOAD', 1500))
 CONNECTIONS = int(os.environ.get('ALIGND_LOAD_CONNECTIONS', 16))
@@ -86,17 +83,14 @@ def wrong(kind, r):
     return None
 
 
-class Load(unittest.TestCase):
+class Load(Scratch):
     @classmethod
     def setUpClass(cls):
         keys = suite.Keys()
         cls.kinds, cls.zone = kinds(keys), zone(keys.record('rsa'))
 
     def setUp(self):
-        self.work = tempfile.mkdtemp(prefix='alignd-load-')
-        self.addCleanup(shutil.rmtree, self.work, ignore_errors=True)
-        self.dns = mockdns.MockDNS(self.zone).__enter__()
-        self.addCleanup(self.dns.__exit__)
+        super().setUp()
         self.lock, self.left, self.judged, self.unseen, self.faults = threading.Lock(), 0, 0, 0, []
         self.ending = False
         self.d = daemon.Daemon(self.work, CONFIG % (self.dns.port, 'warning'))
@@ -220,7 +214,7 @@ class Load(unittest.TestCase):
             self.assertLess(time.monotonic() - begin, 10)
             self.left = 0
             self.end()
-            self.assertFalse(os.path.exists(os.path.join(self.work, 'm.sock')), 'the socket is left')
+            self.assertFalse(os.path.exists(self.path('m.sock')), 'the socket is left')
             self.ending = False
         self.assertEqual(self.d.log_text(), '')
         self.assertGreaterEqual(self.stored(), self.judged)

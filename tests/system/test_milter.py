@@ -2,16 +2,13 @@
 all that a verdict asks of the MTA."""
 import contextlib
 import select
-import shutil
 import socket
 import struct
-import tempfile
 import time
-import unittest
 
 import daemon
-import mockdns
 from milterclient import ACTIONS, NOREPLY, LEADSPC, PROTOCOL, MilterClient
+from scratch import Scratch
 
 ZONE = {'good.example': [{'TXT': 'v=spf1 ip4:192.0.2.1 -all'}], '_dmarc.good.example': [{'TXT': 'v=DMARC1; p=reject'}],
         'shop.example': [], '_dmarc.shop.example': [{'TXT': 'v=DMARC1; p=quarantine'}]}
@@ -26,12 +23,11 @@ def packet(command, data=b''):
     return struct.pack('!I', len(data) + 1) + command + data
 
 
-class Case(unittest.TestCase):
+class Case(Scratch):
+    zone = ZONE
+
     def setUp(self):
-        self.work = tempfile.mkdtemp(prefix='alignd-milter-')
-        self.addCleanup(shutil.rmtree, self.work, ignore_errors=True)
-        self.dns = mockdns.MockDNS(ZONE).__enter__()
-        self.addCleanup(self.dns.__exit__)
+        super().setUp()
         self.d = None
 
     def tearDown(self):

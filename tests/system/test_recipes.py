@@ -9,7 +9,6 @@ import re
 import shlex
 import socket
 import struct
-import subprocess
 import threading
 import unittest
 

@@ -2,37 +2,29 @@
 lets a forgery pass, or lasts longer than its cause."""
 import os
 import random
-import shutil
 import signal
 import socket
 import sqlite3
 import struct
 import subprocess
-import tempfile
 import threading
 import time
 import unittest
 
 import daemon
-import mockdns
 import suite
 import test_load
 import world
 from milterclient import MilterClient, MilterError
+from scratch import Scratch
 
 
-class Scarce(unittest.TestCase):
+class Scarce(Scratch):
     @classmethod
     def setUpClass(cls):
         keys = suite.Keys()
         cls.kinds, cls.zone = test_load.kinds(keys)[:12], test_load.zone(keys.record('rsa'))
         cls.good = next(k for k in cls.kinds if k.name == 'good')
-
-    def setUp(self):
-        self.work = tempfile.mkdtemp(prefix='alignd-scarce-')
-        self.addCleanup(shutil.rmtree, self.work, ignore_errors=True)
-        self.dns = mockdns.MockDNS(self.zone).__enter__()
-        self.addCleanup(self.dns.__exit__)
 
     def start(self, config='', before=()):
         self.d = daemon.Daemon(self.work, test_load.CONFIG % (self.dns.port, 'warning') + config, before=before)
@@ -74,7 +66,7 @@ class Scarce(unittest.TestCase):
 
     @daemon.with_its_own_malloc
     def test_memory(self):
-        self.rate = os.path.join(self.work, 'rate')
+        self.rate = self.path('rate')
         with open(self.rate, 'wb') as f:
             f.write(bytes(4))
         self.start(before=['env', 'LD_PRELOAD=' + os.path.abspath(os.path.join(daemon.BUILD, 'scarce.so')), 'SCARCE=' + self.rate])
@@ -113,7 +105,7 @@ class Scarce(unittest.TestCase):
 
     @unittest.skipUnless(world.World.isolated, 'needs root and a mount namespace')
     def test_a_full_disk(self):
-        disk = os.path.join(self.work, 'disk')
+        disk = self.path('disk')
         os.mkdir(disk)
         subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'none', disk], check=True)
         self.addCleanup(subprocess.run, ['umount', '-l', disk])

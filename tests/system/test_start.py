@@ -1,35 +1,21 @@
 """How alignd starts, refuses to start, reloads and stops."""
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
-import unittest
 
 import daemon
 import mockdns
 from milterclient import MilterClient
+from scratch import Scratch
 
 EX_USAGE, EX_UNAVAILABLE, EX_OSERR, EX_CANTCREAT, EX_IOERR, EX_NOUSER, EX_CONFIG = 64, 69, 71, 73, 74, 67, 78
 FIELDS = [(b'From', b' <x@evil.example>')]
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.work = tempfile.mkdtemp(prefix='alignd-start-')
-        self.addCleanup(shutil.rmtree, self.work, ignore_errors=True)
-
-    def path(self, name):
-        return os.path.join(self.work, name)
-
-    def write(self, name, text):
-        with open(self.path(name), 'w') as f:
-            f.write(text)
-        return self.path(name)
-
+class Case(Scratch):
     def alignd(self, *args, before=()):
         """run it to its end; a daemon that starts although it should not is ended and makes the test fail"""
         try:
@@ -209,10 +195,10 @@ class Start(Case):
 
 
 class Running(Case):
+    zone = {'evil.example': [{'TXT': 'v=spf1 ip4:203.0.113.66 -all'}]}
+
     def setUp(self):
         super().setUp()
-        self.dns = mockdns.MockDNS({'evil.example': [{'TXT': 'v=spf1 ip4:203.0.113.66 -all'}]}).__enter__()
-        self.addCleanup(self.dns.__exit__)
         self.d = daemon.Daemon(self.work, 'authserv_id = mx.test.invalid\nnameserver = { "127.0.0.1@%d" }\n' % self.dns.port)
 
     def tearDown(self):
@@ -227,16 +213,7 @@ class Running(Case):
         return r
 
     def config(self, text):
-        with open(os.path.join(self.work, 'test.conf'), 'a') as f:
-            f.write(text)
-
-    def reload(self, sig, expect):
-        log = self.d.log_size()
-        self.d.proc.send_signal(sig)
-        end = time.monotonic() + 10
-        while expect not in self.d.log_text(log):
-            self.assertLess(time.monotonic(), end, self.d.log_text(log))
-            time.sleep(0.02)
+        self.write('test.conf', text, 'a')
 
     def test_term_and_int_stop_it_cleanly(self):
         for sig in (signal.SIGTERM, signal.SIGINT):
@@ -244,28 +221,27 @@ class Running(Case):
             self.assertEqual(self.judge().verdict, 'accept')
             self.d.proc.send_signal(sig)
             self.assertEqual(self.d.proc.wait(20), 0)
-            self.assertFalse(os.path.exists(os.path.join(self.work, 'm.sock')), 'the socket is left')
+            self.assertFalse(os.path.exists(self.path('m.sock')), 'the socket is left')
 
     def test_a_stale_socket_is_replaced(self):
         self.d.start()
         self.d.proc.kill()
         self.d.proc.wait()
-        self.assertTrue(os.path.exists(os.path.join(self.work, 'm.sock')))
+        self.assertTrue(os.path.exists(self.path('m.sock')))
         self.d.start()
         self.assertEqual(self.judge().verdict, 'accept')
 
     def test_reload_takes_the_new_configuration(self):
         self.d.start()
         for sig, name in ((signal.SIGHUP, 'one.example'), (signal.SIGUSR1, 'two.example')):
-            with open(os.path.join(self.work, 'test.conf'), 'w') as f:
-                f.write('authserv_id = %s\n' % name)
-            self.reload(sig, 'configuration read anew')
+            self.write('test.conf', 'authserv_id = %s\n' % name)
+            self.d.reload(sig=sig)
             self.assertIn(name, dict(self.judge().new_headers)['Authentication-Results'])
 
     def test_reload_of_a_bad_configuration_keeps_the_old_one(self):
         self.d.start()
         self.config('listn = "x"\n')
-        self.reload(signal.SIGHUP, 'old one stays in force')
+        self.d.reload('old one stays in force')
         self.assertIn('"listn"', self.d.log_text())
         self.assertIn('mx.test.invalid', dict(self.judge().new_headers)['Authentication-Results'])
 
@@ -273,14 +249,14 @@ class Running(Case):
         self.d.start()
         self.config('listen = "inet:28897@127.0.0.1"\nuser = nobody\nmessage_deadline = 10s\n')
         for _ in range(2):              # as long as it is so
-            self.reload(signal.SIGHUP, 'configuration read anew')
+            self.d.reload()
             self.assertEqual(self.d.log_text().count('taken up by a restart only: listen, user\n'), _ + 1)
         self.assertEqual(self.judge().verdict, 'accept')
 
     def test_reload_with_a_key_that_is_not_there_keeps_the_old_configuration(self):
         self.d.start()
         self.config('reports = yes\nreport_from = r@rcpt.example\nreport_sign_key = /no/such/key\nreport_sign_selector = s\n')
-        self.reload(signal.SIGHUP, '/no/such/key: ')
+        self.d.reload('/no/such/key: ')
         self.assertIn('old configuration stays in force', self.d.log_text())
 
     def test_a_resolver_that_is_not_there_is_logged_and_may_come_later(self):
@@ -320,7 +296,7 @@ class Running(Case):
         for rubbish in (b'', b'GET / HTTP/1.0\r\n\r\n', b'\0\0\0\0', b'\xff\xff\xff\xff' + b'x' * 100, b'\0\0\0\1E', b'\0\0\0\5O\0\0\0\1',
                         b'\0\0\0\15O' + b'\0\0\0\6' * 3 + b'\0\0\0\3Dxx' * 50):
             with socket.socket(socket.AF_UNIX) as s:
-                s.connect(os.path.join(self.work, 'm.sock'))
+                s.connect(self.path('m.sock'))
                 s.sendall(rubbish)
         self.assertEqual(self.judge().verdict, 'accept')
         self.assertTrue(self.d.alive())
@@ -354,11 +330,11 @@ class Running(Case):
             self.skipTest('needs root')
         self.config('socket_mode = 0620\nsocket_group = daemon\n')
         self.d.start()
-        st = os.stat(os.path.join(self.work, 'm.sock'))
+        st = os.stat(self.path('m.sock'))
         self.assertEqual((st.st_mode & 0o777, st.st_gid), (0o620, 1))
 
     def test_in_the_background(self):
-        listen = os.path.join(self.work, 'm.sock')
+        listen = self.path('m.sock')
         p = subprocess.run([daemon.ALIGND, '-c', self.d.conf], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                            stderr=subprocess.PIPE, text=True, timeout=15)
         self.assertEqual((p.returncode, p.stderr), (0, ''))
