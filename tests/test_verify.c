@@ -172,6 +172,31 @@ static void a_sender_whose_dns_is_silent_leaves_time_for_the_author(void **state
 	close_world(&w);
 }
 
+/* D62 */
+static void a_chain_whose_keys_are_silent_leaves_time_for_the_author(void **state)
+{
+	struct world w;
+
+	open_world(&w);
+	fake_resolver_add(w.app.resolver, "_dmarc.b.example", DNS_TXT,
+			  "v=DMARC1; p=none; np=reject");
+	fake_resolver_fail(w.app.resolver, "s._domainkey.c.example", DNS_TXT, DNS_TIMEOUT);
+	fake_resolver_delay(w.app.resolver, 5);
+	headers_add(w.e.headers, "ARC-Seal",
+		    " i=1; a=rsa-sha256; cv=none; d=c.example; s=s; b=AAAA");
+	headers_add(w.e.headers, "ARC-Message-Signature",
+		    " i=1; a=rsa-sha256; c=relaxed/relaxed; d=c.example; s=s; h=from;"
+		    " bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA");
+	headers_add(w.e.headers, "ARC-Authentication-Results", " i=1; c.example; none");
+	headers_add(w.e.headers, "From", " x@nobody.b.example");
+	verify_header(&w.e, w.f);
+	verify_run(&w.e, 200, w.f);
+	assert_int_equal(w.f->arc.result, ARC_FAIL);
+	assert_string_equal(w.f->arc.reason, "key lookup timed out");
+	assert_int_equal(w.f->dmarc.result, DMARC_FAIL);
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +205,7 @@ int main(void)
 	    cmocka_unit_test(takes_the_strictest_of_several_authors),
 	    cmocka_unit_test(what_was_not_asked_for_want_of_means_is_our_own_failure),
 	    cmocka_unit_test(a_sender_whose_dns_is_silent_leaves_time_for_the_author),
+	    cmocka_unit_test(a_chain_whose_keys_are_silent_leaves_time_for_the_author),
 	};
 	return cmocka_run_group_tests_name("verify", tests, NULL, NULL);
 }

@@ -269,9 +269,10 @@ void verify_run(struct evidence *e, int64_t ms, struct facts *f)
 	lookups_deadline(e->lookups, end);
 	if (e->dkim != NULL && !dkim_message_check(e->dkim, e->lookups, &f->dkim))
 		e->failed = true;
+	run_dmarc(e, f);
+	/* Last: DMARC does not need it, and how long fifty keys take is for their owners to say. */
 	if (e->arc != NULL && !arc_message_check(e->arc, e->lookups, &f->arc))
 		e->failed = true;
-	run_dmarc(e, f);
 	f->internal_error = e->failed || f->dmarc.internal_error ||
 			    (f->dmarc.result == DMARC_TEMPERROR && lookups_refused(e->lookups));
 }
