@@ -3,13 +3,13 @@ import json
 import re
 import subprocess
 import xml.dom.minidom
+from os import EX_CONFIG, EX_NOINPUT, EX_TEMPFAIL, EX_USAGE
 
 import arparse
 import daemon
 from milterclient import MilterClient
 from scratch import Scratch
 
-EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG = 64, 65, 66, 69, 75, 78
 NOW = 1795262400                # 2026-11-21 12:00 UTC
 ZONE = {
     '10.2.0.192.in-addr.arpa': [{'PTR': 'mail.a.example'}],

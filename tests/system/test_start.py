@@ -5,13 +5,13 @@ import signal
 import socket
 import subprocess
 import time
+from os import EX_CANTCREAT, EX_CONFIG, EX_IOERR, EX_NOUSER, EX_OSERR, EX_UNAVAILABLE, EX_USAGE
 
 import daemon
 import mockdns
 from milterclient import MilterClient
 from scratch import Scratch
 
-EX_USAGE, EX_UNAVAILABLE, EX_OSERR, EX_CANTCREAT, EX_IOERR, EX_NOUSER, EX_CONFIG = 64, 69, 71, 73, 74, 67, 78
 FIELDS = [(b'From', b' <x@evil.example>')]
 
 
