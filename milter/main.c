@@ -21,6 +21,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "config/config_print.h"
 #include "config/config_restart.h"
 #include "session/app.h"
 #include "session/milter.h"
@@ -73,17 +74,6 @@ static _Noreturn void wrong_usage(const char *text)
 	exit(EX_USAGE);
 }
 
-static void read_now(const char *text, struct clock *clock)
-{
-	char *end;
-
-	errno = 0;
-	clock->now = (time_t)strtoll(text, &end, 10);
-	if (*text == '\0' || *end != '\0' || errno != 0 || clock->now < 0)
-		wrong_usage("--now needs the seconds since 1970, a whole number");
-	clock->fixed = true;
-}
-
 static const char *argument(int argc, char **argv, int *i, const char *what)
 {
 	if (*i + 1 >= argc)
@@ -109,8 +99,9 @@ static void read_options(int argc, char **argv, struct options *o)
 		} else if (strcmp(a, "-n") == 0) {
 			o->check_only = true;
 		} else if (strcmp(a, "--now") == 0) {
-			read_now(argument(argc, argv, &i, "--now needs the seconds since 1970"),
-				 &o->clock);
+			if (!clock_set(&o->clock, argument(argc, argv, &i,
+							   "--now needs the seconds since 1970")))
+				wrong_usage("--now needs the seconds since 1970, a whole number");
 		} else if (strcmp(a, "-V") == 0) {
 			puts("alignd " ALIGND_VERSION);
 			exit(EX_OK);
@@ -139,14 +130,10 @@ static const struct config *load(const struct options *o, bool to_log)
 	const struct config *c;
 
 	c = config_load(file_of(o), o->overrides, o->override_count, &errors);
-	for (size_t i = 0; c == NULL && i < errors.count; i++) {
-		if (to_log)
-			log_say(LOG_LEVEL_ERROR, "%s", errors.item[i].text);
-		else
-			fprintf(stderr, "alignd: %s\n", errors.item[i].text);
-	}
-	if (c == NULL && errors.more && !to_log)
-		fprintf(stderr, "alignd: there are more errors\n");
+	if (c == NULL && !to_log)
+		config_errors_print(&errors, "alignd", stderr);
+	for (size_t i = 0; c == NULL && to_log && i < errors.count; i++)
+		log_say(LOG_LEVEL_ERROR, "%s", errors.item[i].text);
 	return c;
 }
 

@@ -12,6 +12,28 @@ static void a_fixed_clock_stands(void **state)
 	assert_int_equal(clock_now(&c), 1767225601);
 }
 
+static void a_clock_is_set_by_a_whole_number_of_seconds(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+		time_t now;
+	} rows[] = {
+	    {"0", true, 0},    {"1767225600", true, 1767225600},
+	    {"", false, 0},    {"-1", false, 0},
+	    {"1.5", false, 0}, {"now", false, 0},
+	    {"12s", false, 0}, {"99999999999999999999", false, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct clock c = {0};
+
+		assert_int_equal(clock_set(&c, rows[i].text), rows[i].ok);
+		assert_int_equal(c.fixed, rows[i].ok);
+		assert_int_equal(c.now, rows[i].now);
+	}
+}
+
 static void a_zeroed_clock_is_the_real_one(void **state)
 {
 	struct clock c = {0};
@@ -53,6 +75,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_fixed_clock_stands),
+	    cmocka_unit_test(a_clock_is_set_by_a_whole_number_of_seconds),
 	    cmocka_unit_test(a_zeroed_clock_is_the_real_one),
 	    cmocka_unit_test(monotonic_time_runs_forward),
 	    cmocka_unit_test(a_wait_ends_by_monotonic_time),

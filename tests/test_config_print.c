@@ -1,4 +1,5 @@
-/* test_config_print.c - the configuration as text: what is in force, and the sample. */
+/* test_config_print.c - the configuration as text: what is in force, the sample, and what is wrong.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +73,27 @@ static void tells_where_the_rules_are_from(void **state)
 	}
 }
 
+static void every_error_is_a_line(void **state)
+{
+	struct config_errors e = {.count = 2, .item = {{"t.conf:1: no"}, {"t.conf:2: never"}}};
+	static const char *const wanted[] = {
+	    "alignctl: t.conf:1: no\nalignctl: t.conf:2: never\n",
+	    "alignctl: t.conf:1: no\nalignctl: t.conf:2: never\nalignctl: there are more errors\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		size_t len;
+		char *said = NULL;
+		FILE *f = open_memstream(&said, &len);
+
+		e.more = i == 1;
+		config_errors_print(&e, "alignctl", f);
+		fclose(f);
+		assert_string_equal(said, wanted[i]);
+		free(said);
+	}
+}
+
 /* Take the # away from every option of the sample: it reads, and changes nothing. */
 static void the_sample_holds_the_defaults(void **state)
 {
@@ -133,6 +155,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_shown_reads_back_the_same),
 	    cmocka_unit_test(tells_where_the_rules_are_from),
+	    cmocka_unit_test(every_error_is_a_line),
 	    cmocka_unit_test(the_sample_holds_the_defaults),
 	    cmocka_unit_test(the_sample_has_every_option),
 	    cmocka_unit_test(tells_what_could_not_be_written),

@@ -1,6 +1,9 @@
 /* clock.c - the only way to ask the time. */
 #include "base/clock.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 time_t clock_now(const struct clock *c)
 {
 	struct timespec t;
@@ -9,6 +12,19 @@ time_t clock_now(const struct clock *c)
 		return c->now;
 	clock_gettime(CLOCK_REALTIME, &t);
 	return t.tv_sec;
+}
+
+bool clock_set(struct clock *c, const char *text)
+{
+	long long seconds;
+	char *end;
+
+	errno = 0;
+	seconds = strtoll(text, &end, 10);
+	if (*text == '\0' || *end != '\0' || errno != 0 || seconds < 0)
+		return false;
+	*c = (struct clock){.fixed = true, .now = (time_t)seconds};
+	return true;
 }
 
 void clock_cond_init(pthread_cond_t *c)

@@ -17,6 +17,10 @@ struct clock {
 /* Seconds since the epoch, UTC. */
 time_t clock_now(const struct clock *c);
 
+/* Let the wall clock stand at the seconds since the epoch that `text` says, as --now has it. False:
+ * it is not such a number. */
+bool clock_set(struct clock *c, const char *text);
+
 /* Milliseconds that only ever go forward, for deadlines; never fixed. */
 int64_t clock_mono_ms(void);
 

@@ -1,4 +1,4 @@
-/* config_print.c - the configuration as text: what is in force, and the sample file. */
+/* config_print.c - the configuration as text: what is in force, the sample file, what is wrong. */
 #include "config/config_print.h"
 
 #include <string.h>
@@ -152,4 +152,12 @@ bool config_sample(FILE *f)
 	strbuf_free(&out);
 	config_private_free(s);
 	return ok;
+}
+
+void config_errors_print(const struct config_errors *e, const char *program, FILE *f)
+{
+	for (size_t i = 0; i < e->count; i++)
+		fprintf(f, "%s: %s\n", program, e->item[i].text);
+	if (e->more)
+		fprintf(f, "%s: there are more errors\n", program);
 }

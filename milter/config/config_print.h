@@ -1,4 +1,4 @@
-/* config_print.h - the configuration as text that the reader reads. */
+/* config_print.h - the configuration as text that the reader reads, and what is wrong with one. */
 #ifndef ALIGND_CONFIG_CONFIG_PRINT_H
 #define ALIGND_CONFIG_CONFIG_PRINT_H
 
@@ -12,5 +12,8 @@ bool config_show(const struct config *c, FILE *f);
 
 /* conf/alignd.conf: every option with its help and default, as comments. False as above. */
 bool config_sample(FILE *f);
+
+/* Every error, a line each after "PROGRAM: ", and that there are more of them, if so. */
+void config_errors_print(const struct config_errors *e, const char *program, FILE *f);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "config/config_print.h"
 #include "report/report_day.h"
 #include "tools/tools.h"
 
@@ -47,16 +48,10 @@ char *tool_argument(int argc, char **argv, int *i)
 	return argv[++*i];
 }
 
-time_t tool_epoch(const char *option, const char *text)
+void tool_clock(const char *option, const char *text, struct clock *c)
 {
-	long long v;
-	char *end;
-
-	errno = 0;
-	v = strtoll(text, &end, 10);
-	if (*text == '\0' || *end != '\0' || errno != 0 || v < 0)
+	if (!clock_set(c, text))
 		tool_usage("%s needs the seconds since 1970, a whole number", option);
-	return (time_t)v;
 }
 
 bool tool_config_option(struct tool_config *t, int argc, char **argv, int *i)
@@ -106,8 +101,8 @@ const struct config *tool_config_load(const struct tool_config *t)
 	const struct config *c;
 
 	c = config_load(file, t->overrides, t->override_count, &errors);
-	for (size_t i = 0; c == NULL && i < errors.count; i++)
-		fprintf(stderr, "alignctl: %s\n", errors.item[i].text);
+	if (c == NULL)
+		config_errors_print(&errors, "alignctl", stderr);
 	return c;
 }
 

@@ -32,8 +32,7 @@ static void read_request(struct request *r, int argc, char **argv)
 		else if (strcmp(a, "--domain") == 0)
 			r->domain_text = tool_argument(argc, argv, &i);
 		else if (strcmp(a, "--now") == 0)
-			r->clock =
-			    (struct clock){true, tool_epoch(a, tool_argument(argc, argv, &i))};
+			tool_clock(a, tool_argument(argc, argv, &i), &r->clock);
 		else if (strcmp(a, "--dry-run") == 0)
 			r->dry_run = true;
 		else if (a[0] == '-' || r->what != NULL)

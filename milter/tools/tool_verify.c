@@ -80,8 +80,7 @@ static void read_request(struct request *r, int argc, char **argv)
 				tool_usage("too many --rcpt options");
 			r->rcpt[r->rcpt_count++] = bare(tool_argument(argc, argv, &i));
 		} else if (strcmp(a, "--now") == 0) {
-			r->clock =
-			    (struct clock){true, tool_epoch(a, tool_argument(argc, argv, &i))};
+			tool_clock(a, tool_argument(argc, argv, &i), &r->clock);
 		} else if (strcmp(a, "--authenticated") == 0) {
 			r->authenticated = true;
 		} else if (strcmp(a, "--json") == 0) {

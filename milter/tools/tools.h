@@ -4,8 +4,8 @@
 #define ALIGND_TOOLS_TOOLS_H
 
 #include <stdint.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "store/store.h"
 
@@ -35,8 +35,8 @@ char *tool_argument(int argc, char **argv, int *i);
 /* Print "alignctl: ..." and the way to help; exits with EX_USAGE. */
 void tool_usage(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* Seconds since 1970 in `text`; exits with EX_USAGE if it is none. */
-time_t tool_epoch(const char *option, const char *text);
+/* Let the clock stand at `text`, seconds since 1970; exits with EX_USAGE if it is none. */
+void tool_clock(const char *option, const char *text, struct clock *c);
 
 /* "YYYY-MM-DD" as a number of days since 1970-01-01, UTC; exits with EX_USAGE if it is none. */
 int64_t tool_day(const char *option, const char *text);
