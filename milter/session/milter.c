@@ -213,8 +213,9 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
 		*actions_r |= SMFIF_SETSYMLIST;
 		smfi_setsymlist(ctx, SMFIM_CONNECT, (char[]){"j"});
 		/* The queue id: Sendmail tells it with MAIL and not at the end, Postfix has none
-		 * before DATA. */
-		smfi_setsymlist(ctx, SMFIM_ENVFROM, (char[]){"i {auth_type} {auth_authen}"});
+		 * before DATA. And j, which is always there: without any macro of this MAIL
+		 * libmilter goes on with those of the last one, and its login. */
+		smfi_setsymlist(ctx, SMFIM_ENVFROM, (char[]){"i j {auth_type} {auth_authen}"});
 		smfi_setsymlist(ctx, SMFIM_EOM, (char[]){"i"});
 	}
 	smfi_setpriv(ctx, c);

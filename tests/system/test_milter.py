@@ -248,3 +248,11 @@ class Peers(Case):
             self.assertEqual((r.verdict, self.results(r)), ('accept', []))
         r = self.send(client_ip='203.0.113.9', macros={'{auth_authen}': '', '{auth_type}': ''})
         self.assertEqual(r.verdict, 'reject')
+
+    def test_a_login_ends_with_its_message(self):
+        """as Postfix after STARTTLS without another EHLO: no queue id yet, and no login any more"""
+        self.start()
+        m = self.client()
+        for auth, verdict in ((None, 'reject'), ('bob', 'accept'), (None, 'reject'), (None, 'reject')):
+            r = self.send(m, client_ip='203.0.113.9', queue_id=None, auth=auth)
+            self.assertEqual(r.verdict, verdict)
