@@ -7,7 +7,7 @@ static void finds_the_client_among_records_of_its_own_family(void **state)
 {
 	static const char mapped[16] = {[10] = '\xff', '\xff', '\xc0', 0, 2, 1};
 	const struct dns_record records[] = {
-	    {"\xc0\x00\x02\x02", 4, 0}, {"\xc0\x00\x02\x01", 4, 0}, {mapped, 16, 0}, {"", 0, 0}};
+	    {"\xc0\x00\x02\x02", 4}, {"\xc0\x00\x02\x01", 4}, {mapped, 16}, {"", 0}};
 	struct dns_answer *a = dns_answer_new(DNS_OK, records, 4);
 	struct addr client;
 

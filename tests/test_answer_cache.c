@@ -19,7 +19,7 @@ static void put(struct answer_cache *c, const char *name, enum dns_status status
 		size_t len, int64_t now)
 {
 	char *data = calloc(1, len + 1);
-	const struct dns_record r = {data, len, 0};
+	const struct dns_record r = {data, len};
 	struct dns_answer *a = dns_answer_new(status, &r, status == DNS_OK);
 	struct question q = question(name);
 

@@ -35,20 +35,19 @@ static void well_formed_data_is_decoded(void **state)
 		size_t n;
 		const char *text;
 		size_t len;
-		uint16_t preference;
 	} rows[] = {
-	    {DNS_A, BYTES("\300\0\2\1"), BYTES("\300\0\2\1"), 0},
-	    {DNS_AAAA, BYTES("0123456789abcdef"), BYTES("0123456789abcdef"), 0},
-	    {DNS_PTR, BYTES("\4Mail\7EXAMPLE\3org\0"), BYTES("mail.example.org"), 0},
-	    {DNS_PTR, BYTES("\0"), BYTES(""), 0},
-	    {DNS_PTR, BYTES("\3a.b\2\0\\\0"), BYTES("a\\046b.\\000\\092"), 0},
-	    {DNS_PTR, BYTES("\2\377 \0"), BYTES("\\255\\032"), 0},
-	    {DNS_PTR, BYTES("\5_a-1Z\0"), BYTES("_a-1z"), 0},
-	    {DNS_MX, BYTES("\1\2\1a\0"), BYTES("a"), 258},
-	    {DNS_MX, BYTES("\0\0\0"), BYTES(""), 0},
-	    {DNS_TXT, BYTES("\0"), BYTES(""), 0},
-	    {DNS_TXT, BYTES("\3one\0\3two"), BYTES("onetwo"), 0},
-	    {DNS_TXT, BYTES("\3a\0b"), BYTES("a\0b"), 0},
+	    {DNS_A, BYTES("\300\0\2\1"), BYTES("\300\0\2\1")},
+	    {DNS_AAAA, BYTES("0123456789abcdef"), BYTES("0123456789abcdef")},
+	    {DNS_PTR, BYTES("\4Mail\7EXAMPLE\3org\0"), BYTES("mail.example.org")},
+	    {DNS_PTR, BYTES("\0"), BYTES("")},
+	    {DNS_PTR, BYTES("\3a.b\2\0\\\0"), BYTES("a\\046b.\\000\\092")},
+	    {DNS_PTR, BYTES("\2\377 \0"), BYTES("\\255\\032")},
+	    {DNS_PTR, BYTES("\5_a-1Z\0"), BYTES("_a-1z")},
+	    {DNS_MX, BYTES("\1\2\1a\0"), BYTES("a")},
+	    {DNS_MX, BYTES("\0\0\0"), BYTES("")},
+	    {DNS_TXT, BYTES("\0"), BYTES("")},
+	    {DNS_TXT, BYTES("\3one\0\3two"), BYTES("onetwo")},
+	    {DNS_TXT, BYTES("\3a\0b"), BYTES("a\0b")},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -58,7 +57,6 @@ static void well_formed_data_is_decoded(void **state)
 		assert_non_null(text);
 		assert_int_equal(r.len, rows[i].len);
 		assert_memory_equal(text, rows[i].text, rows[i].len + 1);
-		assert_int_equal(r.preference, rows[i].preference);
 		free(text);
 	}
 }

@@ -6,6 +6,8 @@
 
 #include "base/ascii.h"
 
+#define DOMAIN_LABEL_MAX 63 /* RFC 1035 3.1 */
+
 static bool plain_byte(char c)
 {
 	return ascii_is_alnum(c) || c == '-' || c == '_';

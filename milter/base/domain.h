@@ -9,7 +9,6 @@
 
 #define DOMAIN_TEXT_MAX 253		  /* RFC 1035 3.1, as text without the final dot */
 #define DOMAIN_SIZE (DOMAIN_TEXT_MAX + 1) /* a buffer for one name */
-#define DOMAIN_LABEL_MAX 63
 
 /* Write the normal form of `len` bytes of `text`: lower case, U-labels to A-labels (RFC 5891, RFC
  * 9989 5.3.1), one final dot dropped. False if it is no domain name: empty, an empty label, a label

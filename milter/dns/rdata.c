@@ -8,7 +8,8 @@
 
 #define WIRE_NAME_MAX 255 /* RFC 1035 3.1 */
 #define WIRE_LABEL_MAX 63
-#define ESCAPED 4 /* "\DDD" for one byte */
+#define MX_PREFERENCE 2 /* bytes before the name; SPF takes the hosts in any order */
+#define ESCAPED 4	/* "\DDD" for one byte */
 
 size_t rdata_room(enum dns_type type, size_t len)
 {
@@ -82,10 +83,8 @@ bool rdata_decode(enum dns_type type, const uint8_t *raw, size_t len, char *out,
 	case DNS_NS:
 	case DNS_PTR: return decode_name(raw, len, out, &record_r->len);
 	case DNS_MX:
-		if (len < 2)
-			return false;
-		record_r->preference = (uint16_t)(raw[0] << 8 | raw[1]);
-		return decode_name(raw + 2, len - 2, out, &record_r->len);
+		return len >= MX_PREFERENCE &&
+		       decode_name(raw + MX_PREFERENCE, len - MX_PREFERENCE, out, &record_r->len);
 	}
 	return false;
 }

@@ -32,7 +32,6 @@ enum dns_status {
 struct dns_record {
 	const char *data;
 	size_t len;
-	uint16_t preference; /* MX only */
 };
 
 /* Immutable once made, counted by reference. */

@@ -5,19 +5,23 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/domain.h"
 #include "mail/mime.h"
 #include "report/report_day.h"
 
 #define DATE_SIZE 40
+#define FILE_NAME_SIZE (2 * DOMAIN_SIZE + AGGREGATE_ID_SIZE + 64)
 #define SUBJECT_SIZE (2 * DOMAIN_SIZE + AGGREGATE_ID_SIZE + 64)
 #define MESSAGE_ID_SIZE (AGGREGATE_ID_SIZE + DOMAIN_SIZE + 8)
 #define TEXT_SIZE 2048
 
-void report_file_name(const struct aggregate *a, const char *submitter,
-		      char name_r[REPORT_FILE_NAME_SIZE])
+/* receiver!policy-domain!begin!end!unique-id.xml.gz (RFC 9990 3.5.2); the same whenever the report
+ * is sent. */
+static void write_file_name(const struct aggregate *a, const char *submitter,
+			    char name_r[FILE_NAME_SIZE])
 {
-	snprintf(name_r, REPORT_FILE_NAME_SIZE, "%s!%s!%lld!%lld!%s.xml.gz", submitter,
-		 a->policy.domain, (long long)a->begin, (long long)a->end, a->id);
+	snprintf(name_r, FILE_NAME_SIZE, "%s!%s!%lld!%lld!%s.xml.gz", submitter, a->policy.domain,
+		 (long long)a->begin, (long long)a->end, a->id);
 }
 
 /* RFC 5322 3.3; strftime() would speak the language of the locale. */
@@ -55,8 +59,7 @@ static void write_text(struct strbuf *out, const struct report_mail *m)
 static bool write_message(struct strbuf *out, const struct report_mail *m, const char *text,
 			  size_t text_len)
 {
-	char subject[SUBJECT_SIZE], date[DATE_SIZE], id[MESSAGE_ID_SIZE],
-	    file[REPORT_FILE_NAME_SIZE];
+	char subject[SUBJECT_SIZE], date[DATE_SIZE], id[MESSAGE_ID_SIZE], file[FILE_NAME_SIZE];
 	const struct mime_header headers[] = {
 	    {"From", m->from},
 	    {"To", m->to},
@@ -81,7 +84,7 @@ static bool write_message(struct strbuf *out, const struct report_mail *m, const
 		 m->report->policy.domain, m->submitter, m->report->id);
 	write_date(m->now, date);
 	snprintf(id, sizeof(id), "<%s@%s>", m->report->id, m->submitter);
-	report_file_name(m->report, m->submitter, file);
+	write_file_name(m->report, m->submitter, file);
 	return mime_write(out, &message);
 }
 

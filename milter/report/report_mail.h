@@ -7,12 +7,9 @@
 #include <stddef.h>
 #include <time.h>
 
-#include "base/domain.h"
 #include "base/strbuf.h"
 #include "report/aggregate.h"
 #include "report/report_sign.h"
-
-#define REPORT_FILE_NAME_SIZE (2 * DOMAIN_SIZE + AGGREGATE_ID_SIZE + 64)
 
 struct report_mail {
 	const struct aggregate *report;
@@ -23,10 +20,6 @@ struct report_mail {
 	time_t now;			    /* for Date and the signature */
 	const struct report_signer *signer; /* NULL: not signed */
 };
-
-/* receiver!policy-domain!begin!end!unique-id.xml.gz; the same whenever the report is sent. */
-void report_file_name(const struct aggregate *a, const char *submitter,
-		      char name_r[REPORT_FILE_NAME_SIZE]);
 
 /* Write the whole message, CRLF lines, signature in front. False: no room, or a member that no mail
  * can hold. */

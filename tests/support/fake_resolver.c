@@ -93,7 +93,7 @@ static struct entry *find_or_add(struct fake *f, const char *name, enum dns_type
 }
 
 static void add_record(struct fake *f, const char *name, enum dns_type type, const void *bytes,
-		       size_t n, uint16_t preference)
+		       size_t n)
 {
 	struct entry *e;
 
@@ -104,7 +104,7 @@ static void add_record(struct fake *f, const char *name, enum dns_type type, con
 
 		if (n > 0)
 			memcpy(copy, bytes, n);
-		e->records[e->count++] = (struct dns_record){copy, n, preference};
+		e->records[e->count++] = (struct dns_record){copy, n};
 	}
 	pthread_mutex_unlock(&f->lock);
 }
@@ -112,35 +112,33 @@ static void add_record(struct fake *f, const char *name, enum dns_type type, con
 void fake_resolver_add(struct resolver *r, const char *name, enum dns_type type, const char *text)
 {
 	unsigned char raw[16];
-	char *rest;
-	long preference;
 
 	switch (type) {
 	case DNS_A:
 		if (inet_pton(AF_INET, text, raw) != 1)
 			abort();
-		add_record(fake_of(r), name, type, raw, 4, 0);
+		add_record(fake_of(r), name, type, raw, 4);
 		return;
 	case DNS_AAAA:
 		if (inet_pton(AF_INET6, text, raw) != 1)
 			abort();
-		add_record(fake_of(r), name, type, raw, 16, 0);
+		add_record(fake_of(r), name, type, raw, 16);
 		return;
 	case DNS_MX:
-		preference = strtol(text, &rest, 10);
-		rest += strspn(rest, " ");
-		add_record(fake_of(r), name, type, rest, strlen(rest), (uint16_t)preference);
+		text += strcspn(text, " "); /* the preference: SPF takes them in any order */
+		text += strspn(text, " ");
+		add_record(fake_of(r), name, type, text, strlen(text));
 		return;
 	case DNS_NS:
 	case DNS_PTR:
-	case DNS_TXT: add_record(fake_of(r), name, type, text, strlen(text), 0); return;
+	case DNS_TXT: add_record(fake_of(r), name, type, text, strlen(text)); return;
 	}
 	abort();
 }
 
 void fake_resolver_add_bytes(struct resolver *r, const char *name, const void *bytes, size_t n)
 {
-	add_record(fake_of(r), name, DNS_TXT, bytes, n, 0);
+	add_record(fake_of(r), name, DNS_TXT, bytes, n);
 }
 
 void fake_resolver_fail(struct resolver *r, const char *name, enum dns_type type,
