@@ -408,17 +408,53 @@ static _Noreturn void finish(struct app *app, struct reporter *reporter, int cod
 	_exit(code);
 }
 
-int main(int argc, char **argv)
+/* From the log to the end of the service. Returns an exit code, the reason told, if the start
+ * fails. */
+static int start(struct options *options, const struct config *config, const struct user *user)
 {
+	const bool to_syslog = !options->foreground && config->log_target == CONFIG_LOG_SYSLOG;
+	const sigset_t signals = our_signals();
 	struct reporter *reporter;
-	const struct config *config;
-	struct options options;
 	int code, parent = -1;
 	struct error why;
-	struct user user;
 	struct app app;
-	sigset_t signals;
-	bool to_syslog;
+
+	log_open(to_syslog, config->log_level);
+	if (!options->foreground)
+		parent = daemonize(options);
+	signal(SIGPIPE, SIG_IGN);
+	raise_file_limit();
+	limit_heaps();
+	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread: they inherit it */
+	if (!milter_bind(&app, config, user->uid, &code, &why))
+		goto fail;
+	if (!options->foreground && chdir("/") != 0) /* so as to keep no file system busy */
+		log_say(LOG_LEVEL_WARNING, "cannot leave the directory: %s", strerror(errno));
+	code = EX_NOPERM;
+	if (!become(user, &why) ||
+	    !app_open(&app, config_ref(config), &options->clock, true, &code, &why)) {
+		milter_stop(0);
+		goto fail;
+	}
+	/* From here on nothing from outside ends the process but TERM and INT. */
+	reporter = reporter_start(&app);
+	welcome(&app, options, config);
+	started(parent, EX_OK, to_syslog);
+	code = run(&app, options, config);
+	config_unref(config);
+	finish(&app, reporter, code);
+fail:
+	fprintf(stderr, "alignd: %s\n", why.text);
+	started(parent, code, false);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	const struct config *config;
+	struct options options;
+	struct user user;
+	int code;
 
 	read_options(argc, argv, &options);
 	config = load(&options, false);
@@ -428,39 +464,8 @@ int main(int argc, char **argv)
 	code = rehearse(config, &user, options.check_only);
 	if (options.check_only)
 		code = tell_check(&options, code);
-	if (options.check_only || code != EX_OK) {
-		config_unref(config);
-		return code;
-	}
-	to_syslog = !options.foreground && config->log_target == CONFIG_LOG_SYSLOG;
-	log_open(to_syslog, config->log_level);
-	if (!options.foreground)
-		parent = daemonize(&options);
-	signal(SIGPIPE, SIG_IGN);
-	raise_file_limit();
-	limit_heaps();
-	signals = our_signals();
-	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread: they inherit it */
-	if (!milter_bind(&app, config, user.uid, &code, &why))
-		goto fail;
-	if (!options.foreground && chdir("/") != 0) /* so as to keep no file system busy */
-		log_say(LOG_LEVEL_WARNING, "cannot leave the directory: %s", strerror(errno));
-	code = EX_NOPERM;
-	if (!become(&user, &why) ||
-	    !app_open(&app, config_ref(config), &options.clock, true, &code, &why)) {
-		milter_stop(0);
-		goto fail;
-	}
-	/* From here on nothing from outside ends the process but TERM and INT. */
-	reporter = reporter_start(&app);
-	welcome(&app, &options, config);
-	started(parent, EX_OK, to_syslog);
-	code = run(&app, &options, config);
+	else if (code == EX_OK)
+		code = start(&options, config, &user);
 	config_unref(config);
-	finish(&app, reporter, code);
-fail:
-	fprintf(stderr, "alignd: %s\n", why.text);
-	config_unref(config);
-	started(parent, code, false);
 	return code;
 }
