@@ -595,7 +595,8 @@ static void nothing_is_refused_for_good_while_the_dns_hides_a_rule(void **state)
 			 "rule \"a\" { %s } rule \"b\" { action = reject code = \"554 5.7.1\" }",
 			 rows[i].rule);
 		decide(&m, rules, true, &d);
-		if (d.action != rows[i].action || strcmp(d.code, rows[i].code) != 0)
+		if (d.action != rows[i].action || strcmp(d.code, rows[i].code) != 0 ||
+		    (d.undecided != NULL) != (d.action == ACTION_TEMPFAIL))
 			fail_msg("%s: %s %s", rows[i].rule, action_name(d.action), d.code);
 	}
 }

@@ -293,10 +293,10 @@ static void explain(const struct facts *f, const struct rule *rule, struct decis
 
 /* -- decisions -- */
 
-/* `hidden`: a DNS failure hides whether an earlier rule lets the message through. Then it is not
+/* `hidden`: a DNS failure hides whether this earlier rule lets the message through. Then it is not
  * refused for good. */
-static void decide(const struct walk *w, const struct rule *rule, bool hidden, bool enforce,
-		   struct decision *d)
+static void decide(const struct walk *w, const struct rule *rule, const struct rule *hidden,
+		   bool enforce, struct decision *d)
 {
 	*d = (struct decision){
 	    .wanted = ACTION_ACCEPT, .rule = "default", .reason = "", .comment = ""};
@@ -304,8 +304,10 @@ static void decide(const struct walk *w, const struct rule *rule, bool hidden, b
 		d->wanted = rules_action(w->rules, rule);
 		d->rule = rule->name;
 	}
-	if (hidden && d->wanted == ACTION_REJECT)
+	if (hidden != NULL && d->wanted == ACTION_REJECT) {
 		d->wanted = ACTION_TEMPFAIL;
+		d->undecided = hidden->name;
+	}
 	d->action = d->wanted >= ACTION_QUARANTINE && !enforce ? ACTION_MARK : d->wanted;
 	if (action_refuses(d->wanted))
 		reply_write(w->f, rule, d);
@@ -315,17 +317,18 @@ static void decide(const struct walk *w, const struct rule *rule, bool hidden, b
 void policy_decide(const struct facts *f, const struct rules *r, bool enforce,
 		   struct decision *out_r)
 {
-	const struct rule *rule = NULL;
-	bool later, hidden = false;
+	const struct rule *rule = NULL, *hidden = NULL;
 	struct walk w;
 	unsigned need;
+	bool later;
 
 	walk_start(&w, f, r, STAGE_END);
 	for (size_t i = 0; i < r->count && rule == NULL; i++) {
 		enum truth match = rule_matches(r->rule[i], &w, &need, &later);
 
 		rule = match == YES ? r->rule[i] : NULL;
-		hidden |= match == UNKNOWN;
+		if (match == UNKNOWN && hidden == NULL)
+			hidden = r->rule[i];
 	}
 	decide(&w, rule, hidden, enforce, out_r);
 }
@@ -387,7 +390,7 @@ bool policy_decide_early(const struct facts *f, const struct rules *r, enum stag
 		if (match == UNKNOWN ||
 		    (rule->action != ACTION_SKIP && (rule->stage > stage || !enforce)))
 			return false;
-		decide(&w, rule, false, enforce, out_r);
+		decide(&w, rule, NULL, enforce, out_r);
 		return true;
 	}
 	return false;

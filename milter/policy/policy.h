@@ -15,13 +15,15 @@
 
 /* `rule`, `reason` and `comment` are borrowed from the rules or the facts, or are constants. */
 struct decision {
-	enum action wanted;  /* what the rule said */
-	enum action action;  /* what is done: unless enforcing, reject, quarantine and tempfail
-				become mark */
-	const char *rule;    /* name of the deciding rule; "default" if none matched */
-	const char *reason;  /* RFC 9990 override type: why the policy published was not what was
-				done; or "" */
-	const char *comment; /* to go with the reason; or "" */
+	enum action wanted;    /* what the rule said */
+	enum action action;    /* what is done: unless enforcing, reject, quarantine and tempfail
+				  become mark */
+	const char *rule;      /* name of the deciding rule; "default" if none matched */
+	const char *reason;    /* RFC 9990 override type: why the policy published was not what was
+				  done; or "" */
+	const char *comment;   /* to go with the reason; or "" */
+	const char *undecided; /* an earlier rule that a DNS failure hides, so that a rejection
+				  became a tempfail; else NULL */
 	/* The SMTP reply if `wanted` is reject or tempfail, else "": "550", "5.7.1", "Email
 	 * rejected ...". The text is printable ASCII without CR or LF; a percent sign in it is one
 	 * and has to be doubled for libmilter. */

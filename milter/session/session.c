@@ -345,6 +345,7 @@ static void log_verdict(struct session *s, const char *queue_id)
 	}
 	logline_text(&l, "rule", d->rule);
 	logline_text(&l, "action", action_name(d->action));
+	logline_text(&l, "undecided", d->undecided);
 	if (d->wanted != d->action)
 		logline_text(&l, "wanted", action_name(d->wanted));
 	if (d->code[0] != '\0') {

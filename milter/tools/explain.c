@@ -190,6 +190,9 @@ static void text_decision(FILE *out, const struct explained *x)
 	if (d->action != d->wanted)
 		fprintf(out, "; mode = monitor: %s", action_name(d->action));
 	fputc('\n', out);
+	if (d->undecided != NULL)
+		fprintf(out, "           not rejected while a DNS failure hides the rule \"%s\"\n",
+			d->undecided);
 	if (d->reason[0] != '\0')
 		fprintf(out, "reported   %s %s\n", d->reason, d->comment);
 	if (action_refuses(d->action))

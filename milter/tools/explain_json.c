@@ -77,10 +77,10 @@ static json_t *json_decision(const struct explained *x)
 {
 	const struct decision *d = &x->verdict->decision;
 
-	return json_pack("{s:s s:s s:o s:s s:o s:s s:s s:o}", "action", action_name(d->action),
-			 "wanted", action_name(d->wanted), "rule", text(d->rule), "override",
-			 d->reason, "comment", text(d->comment), "code", d->code, "enhanced_code",
-			 d->xcode, "text", text(d->text));
+	return json_pack("{s:s s:s s:o s:s? s:s s:o s:s s:s s:o}", "action", action_name(d->action),
+			 "wanted", action_name(d->wanted), "rule", text(d->rule), "undecided",
+			 d->undecided, "override", d->reason, "comment", text(d->comment), "code",
+			 d->code, "enhanced_code", d->xcode, "text", text(d->text));
 }
 
 static json_t *json_record(enum dns_type type, const struct dns_record *r)
