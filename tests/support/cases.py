@@ -8,6 +8,7 @@ anew when a case needs another clock or configuration, an empty store, or had a 
 """
 import argparse
 import collections
+import contextlib
 import json
 import multiprocessing
 import os
@@ -26,6 +27,7 @@ import judge
 import mockdns
 import suite
 from milterclient import STAGE_NAME, MilterClient, Result
+from waiting import TookTooLong, wait_for
 
 AUTHSERV = 'mx.test.invalid'
 BASE = '''authserv_id = %s
@@ -145,9 +147,8 @@ class Worker:
 
     def settle(self, log, wanted, wait=5):
         """the log line may follow the answer"""
-        end = time.monotonic() + wait
-        while time.monotonic() < end and not all(re.search(w, self.daemon.log_text(log)) for w in wanted):
-            time.sleep(0.02)
+        with contextlib.suppress(TookTooLong):          # what is missing is told by judge
+            wait_for('the log', lambda: all(re.search(w, self.daemon.log_text(log)) for w in wanted), wait)
 
     def verify(self, c, raw, seen):
         conf, msg, e = os.path.join(self.work, 'verify.conf'), os.path.join(self.work, 'msg.eml'), c['envelope']

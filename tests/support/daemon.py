@@ -7,6 +7,8 @@ import sqlite3
 import subprocess
 import time
 
+from waiting import wait_for
+
 BUILD = os.environ.get('BUILD', 'build')
 ALIGND = os.path.abspath(os.path.join(BUILD, 'alignd'))
 UNDER = os.environ.get('ALIGND_UNDER', '').split()           # a checker and its options, such as valgrind
@@ -109,11 +111,7 @@ class Daemon:
         """it reads its configuration again, and says so"""
         start = self.log_size()
         self.proc.send_signal(sig)
-        end = time.monotonic() + wait
-        while expect not in self.log_text(start):
-            if time.monotonic() > end:
-                raise DaemonError('no "%s" in: %s' % (expect, self.log_text(start)))
-            time.sleep(0.02)
+        wait_for('"%s" in the log' % expect, lambda: expect in self.log_text(start), wait)
 
     def log_text(self, start=0):
         with open(self.log, 'rb') as f:

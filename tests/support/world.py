@@ -25,6 +25,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import daemon
+from waiting import TookTooLong, wait_for
 
 MX, MX6 = '203.0.113.25', '2001:db8:25::25'        # where the private Postfix listens, in a namespace
 CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x20000000, 0x40000000
@@ -80,7 +81,7 @@ def guarded(main):
         return main() or 0
     except KeyboardInterrupt:
         return 130
-    except (WorldError, daemon.DaemonError) as e:
+    except (WorldError, TookTooLong, daemon.DaemonError) as e:
         print('%s: %s' % (os.path.basename(sys.argv[0]), e), file=sys.stderr)
         return 1
 
@@ -103,16 +104,6 @@ def free_port():
                 continue
 
 
-def wait_for(what, test, seconds=15):
-    """what the test gives, as soon as it gives something"""
-    end = time.monotonic() + seconds
-    while not (found := test()):
-        if time.monotonic() > end:
-            raise WorldError('waited %d s for %s' % (seconds, what))
-        time.sleep(0.02)
-    return found
-
-
 class Client:
     """a host that sends mail: its address, what it says in EHLO"""
 
@@ -129,7 +120,8 @@ class Sent:
 
 class World:
     isolated = False
-    boxes = 'postfix/mail'
+    boxes, inbox = 'postfix/mail', 'inbox'
+    queued = r'queued as (\w+)'                     # in the reply to a message that was taken
     services = ''                                   # of Postfix, more than MASTER_CF
 
     def __init__(self, zones, config, deny=(), main_cf='', now=None):
@@ -342,25 +334,21 @@ class World:
         reply = '%d %s' % (code, text.decode('utf-8', 'replace').replace('\n', ' '))
         try:
             wait_for("alignd's log line", lambda: ' action=' in self.daemon.log_text(log) or not self.daemon.alive())
-        except WorldError as e:
+            return Sent(reply, self.daemon.log_text(log), self.delivered(ident, reply))
+        except TookTooLong as e:
             raise WorldError('%s\nreply: %s\nalignd: %s\nthe mail server: %s' % (
                 e, reply, self.daemon.log_text()[-1500:], self.mta_log()[-1500:])) from None
-        return Sent(reply, self.daemon.log_text(log), self.delivered(ident, reply))
 
     def delivered(self, ident, reply):
         """the message as the mailbox got it; None if refused, or held in the queue"""
-        queue_id = re.search(r'queued as (\w+)', reply)
-        if not queue_id:
-            return None
-        end = time.monotonic() + 15
-        while time.monotonic() < end:
-            for m in self.mail('inbox'):
-                if m['Message-ID'] == ident:
-                    return m
-            if re.search(r'%s: milter-hold' % queue_id.group(1), self.mta_log()):
-                return None
-            time.sleep(0.05)
-        raise WorldError('a message was accepted but not delivered: ' + self.mta_log()[-1000:])
+        queued = re.search(self.queued, reply)
+
+        def found():
+            return [m for m in self.mail(self.inbox) if m['Message-ID'] == ident] or self.is_held(queued[1]) and [None]
+        return wait_for('the message in its mailbox', found)[0] if queued else None
+
+    def is_held(self, queue_id):
+        return queue_id + ': milter-hold' in self.mta_log()
 
 
 NSD = '''server:

@@ -9,6 +9,7 @@ import time
 import daemon
 from milterclient import ACTIONS, NOREPLY, LEADSPC, PROTOCOL, MilterClient
 from scratch import Scratch
+from waiting import wait_for
 
 ZONE = {'good.example': [{'TXT': 'v=spf1 ip4:192.0.2.1 -all'}], '_dmarc.good.example': [{'TXT': 'v=DMARC1; p=reject'}],
         'shop.example': [], '_dmarc.shop.example': [{'TXT': 'v=DMARC1; p=quarantine'}]}
@@ -219,9 +220,7 @@ class Peers(Case):
 
     def gone(self):
         """until libmilter has seen the end of the connection: its place is free again"""
-        end = time.monotonic() + 5
-        while self.send().verdict != 'accept':
-            self.assertLess(time.monotonic(), end, 'a place is lost')
+        wait_for('a place', lambda: self.send().verdict == 'accept', 5)
 
     def test_long_values(self):
         self.start()

@@ -141,8 +141,7 @@ class Scarce(Scratch):
         self.assertIn(self.send(self.kinds[0], first).verdict, ('accept', 'tempfail'))
         for s in held:
             s.close()
-        end = time.monotonic() + 20                 # libunbound holds its nameserver for dead for some seconds
-        while test_load.wrong(self.kinds[0], self.send(self.kinds[0])):
-            self.assertLess(time.monotonic(), end)
+        # libunbound holds its nameserver for dead for some seconds
+        world.wait_for('the DNS', lambda: not test_load.wrong(self.kinds[0], self.send(self.kinds[0])), 20)
         self.sound()
         self.assertEqual(self.d.stop(), 0)
