@@ -1,11 +1,12 @@
-/* test_ready_made_rules.c - what the rule files of conf/rules never do, whatever the checks found:
- * tried with every combination of results. */
+/* test_ready_made_rules.c - what the rule files of conf/rules do with a message, by rows; and what
+ * they never do, whatever the checks found: tried with every combination of results. */
 #include <stdio.h>
 #include <string.h>
 
 #include "config/config.h"
 #include "policy/policy.h"
 #include "support/config_text.h"
+#include "support/findings.h"
 #include "support/test.h"
 
 #define DEFAULT ""
@@ -251,6 +252,99 @@ static void nobody_is_refused_before_the_message_is_there(void **state)
 	}
 }
 
+/* D07, D44, D62, D64, M33, R56 */
+static void default_rules_do_what_the_domain_owner_asks(void **state)
+{
+	static const struct {
+		const char *found;
+		enum action action;
+		const char *rule;
+	} rows[] = {
+	    {"", ACTION_REJECT, "dmarc-reject"},
+	    {"dmarc=pass", ACTION_ACCEPT, "default"},
+	    {"dmarc=none", ACTION_ACCEPT, "default"},
+	    {"policy=quarantine", ACTION_QUARANTINE, "dmarc-quarantine"},
+	    {"testing effective=quarantine", ACTION_QUARANTINE, "dmarc-quarantine"},
+	    {"policy=quarantine effective=none testing", ACTION_ACCEPT, "default"},
+	    {"list", ACTION_QUARANTINE, "dmarc-reject-list"},
+	    {"arc=pass trusted", ACTION_QUARANTINE, "dmarc-reject-arc"},
+	    {"arc=pass", ACTION_REJECT, "dmarc-reject"},
+	    {"login", ACTION_SKIP, "authenticated"},
+	    {"client=local", ACTION_SKIP, "local-client"},
+	    {"client=::1", ACTION_SKIP, "local-client"},
+	    {"from=missing dmarc=none", ACTION_REJECT, "from-unusable"},
+	    {"from=malformed", ACTION_REJECT, "from-unusable"},
+	    {"from=multiple", ACTION_REJECT, "dmarc-reject"},
+	    {"internal_error", ACTION_TEMPFAIL, "internal-error"},
+	    {"from=missing dmarc=none internal_error", ACTION_TEMPFAIL, "internal-error"},
+	    {"contradiction", ACTION_TEMPFAIL, "internal-error"},
+	    {"dmarc=temperror no_record", ACTION_ACCEPT, "dmarc-temperror"},
+	    {"dmarc=temperror", ACTION_TEMPFAIL, "dmarc-temperror-policy"},
+	    {"dmarc=temperror policy=none", ACTION_ACCEPT, "dmarc-temperror"},
+	    {"iprev=fail", ACTION_REJECT, "dmarc-reject"},
+	};
+	const struct config *c = config_of(DEFAULT);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct findings m;
+		struct decision d;
+
+		findings_make(&m, rows[i].found);
+		policy_decide(&m.f, c->rules, true, &d);
+		if (d.action != rows[i].action || strcmp(d.rule, rows[i].rule) != 0)
+			fail_msg("row %zu: %s by %s", i, action_name(d.action), d.rule);
+	}
+	config_unref(c);
+}
+
+/* M01, M20, M23, M28, M29 */
+static void strict_rules_ask_for_a_name_and_spf_or_dkim(void **state)
+{
+	static const struct {
+		const char *found;
+		enum action action;
+		const char *rule, *codes, *text;
+	} rows[] = {
+	    {"dmarc=pass", ACTION_ACCEPT, "default", " ", ""},
+	    {"dmarc=none spf=softfail dkim=fail,pass", ACTION_ACCEPT, "default", " ", ""},
+	    {"dmarc=none spf=temperror dkim=fail,pass", ACTION_ACCEPT, "default", " ", ""},
+	    {"", ACTION_REJECT, "dmarc-reject", "550 5.7.1",
+	     "Email rejected per DMARC policy for mail.example.com"},
+	    {"dmarc=none spf=softfail", ACTION_REJECT, "unauthenticated", "550 5.7.26",
+	     "Multiple authentication checks failed"},
+	    {"dmarc=pass iprev=permerror", ACTION_REJECT, "ptr-missing", "550 5.7.25",
+	     "Reverse DNS validation failed for 192.0.2.1"},
+	    {"iprev=fail", ACTION_REJECT, "ptr-missing", "550 5.7.25",
+	     "Reverse DNS validation failed for 192.0.2.1"},
+	    {"dmarc=pass iprev=temperror", ACTION_TEMPFAIL, "ptr-temperror", "451 4.7.25",
+	     "Reverse DNS of 192.0.2.1 not available, please try again later"},
+	    {"dmarc=none spf=temperror", ACTION_TEMPFAIL, "spf-temperror", "451 4.7.24",
+	     "SPF validation error, please try again later"},
+	    {"dmarc=none spf=temperror dkim=fail", ACTION_TEMPFAIL, "spf-temperror", "451 4.7.24",
+	     "SPF validation error, please try again later"},
+	    {"dmarc=none spf=softfail dkim=fail,temperror", ACTION_TEMPFAIL, "dkim-temperror",
+	     "451 4.7.5", "Unable to verify signature - key server unavailable"},
+	    {"login", ACTION_SKIP, "authenticated", " ", ""},
+	    {"list", ACTION_QUARANTINE, "dmarc-reject-list", " ", ""},
+	};
+	const struct config *c = config_of(STRICT);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct findings m;
+		struct decision d;
+		char codes[20];
+
+		findings_make(&m, rows[i].found);
+		policy_decide(&m.f, c->rules, true, &d);
+		snprintf(codes, sizeof(codes), "%s %s", d.code, d.xcode);
+		if (d.action != rows[i].action || strcmp(d.rule, rows[i].rule) != 0 ||
+		    strcmp(codes, rows[i].codes) != 0 || strcmp(d.text, rows[i].text) != 0)
+			fail_msg("row %zu: %s by %s: %s %s", i, action_name(d.action), d.rule,
+				 codes, d.text);
+	}
+	config_unref(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +355,8 @@ int main(void)
 	    cmocka_unit_test(arc_makes_no_pass),
 	    cmocka_unit_test(replies_are_of_one_class_and_mean_what_is_registered),
 	    cmocka_unit_test(nobody_is_refused_before_the_message_is_there),
+	    cmocka_unit_test(default_rules_do_what_the_domain_owner_asks),
+	    cmocka_unit_test(strict_rules_ask_for_a_name_and_spf_or_dkim),
 	};
 	return cmocka_run_group_tests_name("ready_made_rules", tests, NULL, NULL);
 }
