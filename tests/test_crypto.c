@@ -1,7 +1,8 @@
-/* test_crypto.c - SHA-256 and public keys. The keys' bounds and broken DER are in test_dkim_key.c.
+/* test_crypto.c - SHA-256 and keys. The public keys' bounds and broken DER are in test_dkim_key.c.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/crypto.h"
 #include "mail/base64.h"
@@ -77,6 +78,44 @@ static void verifies_what_each_kind_of_key_signed(void **state)
 	public_key_free(NULL);
 }
 
+static void signs_what_its_public_key_verifies(void **state)
+{
+	struct signer_key *pair[2] = {signer_key_rsa(1024), signer_key_ed25519()};
+	const uint8_t hash[SHA256_SIZE] = {1, 2, 3};
+
+	for (size_t i = 0; i < 2; i++) {
+		char path[] = "/tmp/alignd-test-key-XXXXXX", *p = signer_key_base64(pair[i], false);
+		uint8_t der[512], signature[MAX_SIGNATURE_BYTES];
+		struct private_key *private;
+		struct public_key *public;
+		struct error why = {""};
+		const char *refusal;
+		unsigned bits;
+		size_t n;
+
+		close(mkstemp(path));
+		assert_null(private_key_read(path, &why));
+		assert_string_equal(strchr(why.text, ':'),
+				    ": no private key (PEM, RSA of 1024 bits or more, or Ed25519)");
+		assert_true(signer_key_write(pair[i], path));
+		private = private_key_read(path, &why);
+		assert_non_null(private);
+		unlink(path);
+		assert_int_equal(private_key_is_rsa(private), i == 0);
+		assert_true(base64_decode(p, strlen(p), der, sizeof(der), &n));
+		assert_true(i == 0 ? public_key_rsa(der, n, &public, &bits, &refusal)
+				   : public_key_ed25519(der, n, &public, &refusal));
+		assert_true(private_key_sign(private, hash, signature, &n));
+		assert_int_equal(n, i == 0 ? 128 : 64);
+		assert_int_equal(public_key_verify(public, hash, signature, n), VERIFICATION_OK);
+		private_key_free(private);
+		public_key_free(public);
+		free(p);
+		signer_key_free(pair[i]);
+	}
+	private_key_free(NULL);
+}
+
 static void says_what_is_no_key(void **state)
 {
 	struct public_key *k;
@@ -97,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(hashes_in_pieces_and_begins_anew),
 	    cmocka_unit_test(verifies_what_each_kind_of_key_signed),
+	    cmocka_unit_test(signs_what_its_public_key_verifies),
 	    cmocka_unit_test(says_what_is_no_key),
 	};
 

@@ -14,8 +14,8 @@ static void matches_the_published_examples(void **state)
 	    {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
 	     "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
 	};
-	uint8_t digest[DIGEST_SIZE];
-	char hex[2 * DIGEST_SIZE + 1];
+	uint8_t digest[SHA256_SIZE];
+	char hex[2 * SHA256_SIZE + 1];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_true(digest_sha256(rows[i].text, strlen(rows[i].text), digest));

@@ -79,7 +79,7 @@ static size_t decode_last(const char *field, const char *tag, unsigned char *out
 static void assert_verifies(const struct keys *k, const char *field, const char *canonical,
 			    bool rsa)
 {
-	unsigned char signature[2048], digest[DIGEST_SIZE];
+	unsigned char signature[2048], digest[SHA256_SIZE];
 	char hashed[4096], *end;
 	size_t n = decode_last(field, "\tb=", signature), len;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -128,16 +128,16 @@ static void signs_with_rsa_and_ed25519(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct keys k = keys_new(rows[i].kind, rows[i].bits);
 		char *field = sign(&k, MESSAGE);
-		unsigned char hash[64], digest[DIGEST_SIZE];
+		unsigned char hash[64], digest[SHA256_SIZE];
 		static const char body[] = " two blanks\r\n\r\n\r\nend\r\n";
 
 		assert_non_null(strstr(field, rows[i].algorithm));
 		assert_non_null(strstr(field, "d=mx.example; s=s1;"));
 		assert_non_null(strstr(field, "t=1728100000;"));
 		assert_non_null(strstr(field, "h=From:To:Subject;"));
-		assert_int_equal(decode_last(field, "bh=", hash), DIGEST_SIZE);
+		assert_int_equal(decode_last(field, "bh=", hash), SHA256_SIZE);
 		assert_true(digest_sha256(body, strlen(body), digest));
-		assert_memory_equal(hash, digest, DIGEST_SIZE);
+		assert_memory_equal(hash, digest, SHA256_SIZE);
 		assert_verifies(&k, field, CANONICAL, i == 0);
 		assert_string_equal(field + strlen(field) - 2, "\r\n");
 		free(field);

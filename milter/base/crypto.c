@@ -1,8 +1,9 @@
-/* crypto.c - SHA-256 and public keys on OpenSSL's EVP. RSA keys are taken apart here, with forty
+/* crypto.c - SHA-256 and keys on OpenSSL's EVP. Public RSA keys are taken apart here, with forty
  * lines of DER reading: OpenSSL's decoder takes any kind of key from a stranger, costs four times
  * as much and gets slower with threads. */
 #include "base/crypto.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 
 #define ED25519_SIZE 32
@@ -25,6 +27,10 @@ struct sha256 {
 struct public_key {
 	EVP_PKEY_CTX *rsa;
 	EVP_PKEY *ed25519;
+};
+
+struct private_key {
+	EVP_PKEY *key;
 };
 
 struct sha256 *sha256_new(void)
@@ -319,4 +325,88 @@ enum verification public_key_verify(const struct public_key *k, const uint8_t ha
 {
 	return k->rsa != NULL ? verify_rsa(k, hash, signature, n)
 			      : verify_ed25519(k, hash, signature, n);
+}
+
+static bool private_key_usable(const EVP_PKEY *key)
+{
+	int kind = EVP_PKEY_get_base_id(key);
+
+	return kind == EVP_PKEY_ED25519 ||
+	       (kind == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) >= RSA_MIN_BITS &&
+		EVP_PKEY_get_size(key) <= MAX_SIGNATURE_BYTES);
+}
+
+/* A key file with a passphrase must not make the daemon ask a terminal. */
+static int no_passphrase(char *buf, int size, int writing, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
+struct private_key *private_key_read(const char *path, struct error *why)
+{
+	struct private_key *k = calloc(1, sizeof(*k));
+	FILE *f = k != NULL ? fopen(path, "re") : NULL;
+
+	if (f == NULL) {
+		error_set(why, "%s: %m", path);
+		free(k);
+		return NULL;
+	}
+	k->key = PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
+	fclose(f);
+	if (k->key != NULL && private_key_usable(k->key))
+		return k;
+	ERR_clear_error();
+	error_set(why, "%s: no private key (PEM, RSA of 1024 bits or more, or Ed25519)", path);
+	private_key_free(k);
+	return NULL;
+}
+
+void private_key_free(struct private_key *k)
+{
+	if (k != NULL)
+		EVP_PKEY_free(k->key);
+	free(k);
+}
+
+bool private_key_is_rsa(const struct private_key *k)
+{
+	return EVP_PKEY_get_base_id(k->key) == EVP_PKEY_RSA;
+}
+
+static bool sign_rsa(EVP_PKEY *key, const uint8_t *hash, uint8_t *signature, size_t *n)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+	bool ok = ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 &&
+		  EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+		  EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
+		  EVP_PKEY_sign(ctx, signature, n, hash, SHA256_SIZE) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
+	return ok;
+}
+
+/* RFC 8463 3: the 32 bytes of the hash are the message. */
+static bool sign_ed25519(EVP_PKEY *key, const uint8_t *hash, uint8_t *signature, size_t *n)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = ctx != NULL && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
+		  EVP_DigestSign(ctx, signature, n, hash, SHA256_SIZE) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	return ok;
+}
+
+bool private_key_sign(const struct private_key *k, const uint8_t hash[SHA256_SIZE],
+		      uint8_t signature_r[MAX_SIGNATURE_BYTES], size_t *n_r)
+{
+	*n_r = MAX_SIGNATURE_BYTES;
+	if ((private_key_is_rsa(k) ? sign_rsa : sign_ed25519)(k->key, hash, signature_r, n_r))
+		return true;
+	ERR_clear_error();
+	return false;
 }

@@ -1,12 +1,14 @@
-/* crypto.h - SHA-256 and the two kinds of public keys DKIM knows: RSA (PKCS#1 v1.5) and Ed25519
- * (RFC 8463). Keys are read from bytes of strangers: everything is bounded before OpenSSL sees it.
- */
+/* crypto.h - SHA-256 and the two kinds of keys DKIM knows: RSA (PKCS#1 v1.5) and Ed25519 (RFC
+ * 8463). Public keys are read from bytes of strangers: everything is bounded before OpenSSL sees
+ * it. */
 #ifndef ALIGND_BASE_CRYPTO_H
 #define ALIGND_BASE_CRYPTO_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/error.h"
 
 #define SHA256_SIZE 32
 #define RSA_MIN_BITS 1024 /* RFC 8301 3.2 */
@@ -47,5 +49,20 @@ enum verification { VERIFICATION_OK, VERIFICATION_MISMATCH, VERIFICATION_FAILED 
  * bytes as a message. VERIFICATION_FAILED: out of memory, nothing is known. */
 enum verification public_key_verify(const struct public_key *k, const uint8_t hash[SHA256_SIZE],
 				    const uint8_t *signature, size_t n);
+
+/* A private key of ours. */
+struct private_key;
+
+/* From the PEM file at `path`, without a passphrase: RSA of RSA_MIN_BITS to RSA_MAX_BITS, or
+ * Ed25519. NULL and the reason. */
+struct private_key *private_key_read(const char *path, struct error *why);
+
+void private_key_free(struct private_key *k); /* NULL is fine */
+
+bool private_key_is_rsa(const struct private_key *k); /* else Ed25519 */
+
+/* Sign the SHA-256 hash as public_key_verify() wants it: *n_r bytes. False: OpenSSL failed. */
+bool private_key_sign(const struct private_key *k, const uint8_t hash[SHA256_SIZE],
+		      uint8_t signature_r[MAX_SIGNATURE_BYTES], size_t *n_r);
 
 #endif

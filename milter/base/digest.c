@@ -1,7 +1,7 @@
 /* digest.c - SHA-256 in one call. */
 #include "base/digest.h"
 
-bool digest_sha256(const void *bytes, size_t n, uint8_t digest_r[DIGEST_SIZE])
+bool digest_sha256(const void *bytes, size_t n, uint8_t digest_r[SHA256_SIZE])
 {
 	struct sha256 *h = sha256_new();
 	bool ok = h != NULL;

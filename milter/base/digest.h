@@ -8,10 +8,8 @@
 
 #include "base/crypto.h"
 
-#define DIGEST_SIZE SHA256_SIZE
-
 /* The SHA-256 of `n` bytes. False: out of memory. */
-bool digest_sha256(const void *bytes, size_t n, uint8_t digest_r[DIGEST_SIZE]);
+bool digest_sha256(const void *bytes, size_t n, uint8_t digest_r[SHA256_SIZE]);
 
 /* Lower-case hexadecimal of `n` bytes and a NUL: `text_r` holds 2 * n + 1. Returns `text_r`. */
 char *digest_hex(const uint8_t *bytes, size_t n, char *text_r);

@@ -22,7 +22,7 @@ bool aggregate_id(const char *submitter, int64_t day, const char *domain,
 		  const uint8_t key[TUPLE_KEY_SIZE], char id_r[AGGREGATE_ID_SIZE])
 {
 	char hex[2 * TUPLE_KEY_SIZE + 1];
-	uint8_t digest[DIGEST_SIZE];
+	uint8_t digest[SHA256_SIZE];
 	time_t begin = (time_t)(day * TUPLE_DAY);
 	struct strbuf b;
 	struct tm tm;

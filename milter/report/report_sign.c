@@ -1,10 +1,6 @@
 /* report_sign.c - a DKIM signature for the mails alignd itself writes. */
 #include "report/report_sign.h"
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,46 +22,9 @@ static const char *const signed_fields[] = {"From",	    "To",	   "Subject",
 #define FIELDS ARRAY_SIZE(signed_fields)
 
 struct report_signer {
-	EVP_PKEY *key;
+	struct private_key *key;
 	char *domain, *selector;
 };
-
-static bool key_usable(const EVP_PKEY *key)
-{
-	int kind = EVP_PKEY_get_base_id(key);
-
-	return kind == EVP_PKEY_ED25519 ||
-	       (kind == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) >= RSA_MIN_BITS &&
-		EVP_PKEY_get_size(key) <= MAX_SIGNATURE_BYTES);
-}
-
-/* A key file with a passphrase must not make the daemon ask a terminal. */
-static int no_passphrase(char *buf, int size, int writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
-static EVP_PKEY *read_key(const char *path, struct error *why)
-{
-	FILE *f = fopen(path, "re");
-	EVP_PKEY *key;
-
-	if (f == NULL) {
-		error_set(why, "%s: %m", path);
-		return NULL;
-	}
-	key = PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
-	fclose(f);
-	if (key != NULL && key_usable(key))
-		return key;
-	error_set(why, "%s: no private key (PEM, RSA of 1024 bits or more, or Ed25519)", path);
-	EVP_PKEY_free(key);
-	return NULL;
-}
 
 struct report_signer *report_signer_new(const char *key_file, const char *domain,
 					const char *selector, struct error *why)
@@ -75,7 +34,7 @@ struct report_signer *report_signer_new(const char *key_file, const char *domain
 	if (s == NULL || (s->domain = strdup(domain)) == NULL ||
 	    (s->selector = strdup(selector)) == NULL)
 		error_set(why, "out of memory");
-	else if ((s->key = read_key(key_file, why)) != NULL)
+	else if ((s->key = private_key_read(key_file, why)) != NULL)
 		return s;
 	report_signer_free(s);
 	return NULL;
@@ -85,7 +44,7 @@ void report_signer_free(struct report_signer *s)
 {
 	if (s == NULL)
 		return;
-	EVP_PKEY_free(s->key);
+	private_key_free(s->key);
 	free(s->domain);
 	free(s->selector);
 	free(s);
@@ -152,32 +111,6 @@ static bool add_body_hash(struct strbuf *out, const char *body, size_t len)
 	return ok;
 }
 
-/* PKCS#1 v1.5 over the hash. */
-static bool sign_rsa(EVP_PKEY *key, const uint8_t hash[SHA256_SIZE], unsigned char *signature,
-		     size_t *n)
-{
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
-	bool ok = context != NULL && EVP_PKEY_sign_init(context) == 1 &&
-		  EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
-		  EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) == 1 &&
-		  EVP_PKEY_sign(context, signature, n, hash, SHA256_SIZE) == 1;
-
-	EVP_PKEY_CTX_free(context);
-	return ok;
-}
-
-/* RFC 8463 3: the 32 bytes of the hash are the message. */
-static bool sign_ed25519(EVP_PKEY *key, const uint8_t hash[SHA256_SIZE], unsigned char *signature,
-			 size_t *n)
-{
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool ok = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
-		  EVP_DigestSign(context, signature, n, hash, SHA256_SIZE) == 1;
-
-	EVP_MD_CTX_free(context);
-	return ok;
-}
-
 /* The hash of the signed fields and of our own, which ends in "b=". */
 static bool hash_header(const char *message, size_t header, const struct strbuf *own,
 			uint8_t hash_r[SHA256_SIZE])
@@ -206,12 +139,12 @@ static bool hash_header(const char *message, size_t header, const struct strbuf 
 static bool begin_signature(const struct report_signer *s, const char *message, size_t header,
 			    size_t len, time_t now, struct strbuf *out)
 {
-	bool rsa = EVP_PKEY_get_base_id(s->key) == EVP_PKEY_RSA;
 	size_t n;
 
 	strbuf_addf(out,
 		    OWN_NAME ": v=1; a=%s; c=relaxed/relaxed;\r\n\td=%s; s=%s;\r\n\tt=%lld; h=",
-		    rsa ? "rsa-sha256" : "ed25519-sha256", s->domain, s->selector, (long long)now);
+		    private_key_is_rsa(s->key) ? "rsa-sha256" : "ed25519-sha256", s->domain,
+		    s->selector, (long long)now);
 	for (size_t i = 0, listed = 0; i < FIELDS; i++)
 		if (find_field(message, header, signed_fields[i], &n) != NULL)
 			strbuf_addf(out, "%s%s", listed++ > 0 ? ":" : "", signed_fields[i]);
@@ -226,18 +159,17 @@ bool report_signer_sign(const struct report_signer *s, const char *message, size
 			struct strbuf *out)
 {
 	const char *end = memmem(message, len, "\r\n\r\n", 4);
-	size_t header = end != NULL ? (size_t)(end - message) + 2 : 0, n = MAX_SIGNATURE_BYTES;
-	bool rsa = EVP_PKEY_get_base_id(s->key) == EVP_PKEY_RSA, ok;
-	unsigned char signature[MAX_SIGNATURE_BYTES];
-	uint8_t hash[SHA256_SIZE];
+	size_t header = end != NULL ? (size_t)(end - message) + 2 : 0, n;
+	uint8_t hash[SHA256_SIZE], signature[MAX_SIGNATURE_BYTES];
 	struct strbuf own;
+	bool ok;
 
 	if (end == NULL)
 		return false;
 	strbuf_init(&own, MAX_FIELD);
 	ok = begin_signature(s, message, header, len, now, &own) &&
 	     hash_header(message, header, &own, hash) &&
-	     (rsa ? sign_rsa : sign_ed25519)(s->key, hash, signature, &n);
+	     private_key_sign(s->key, hash, signature, &n);
 	if (ok)
 		add_base64(&own, signature, n);
 	strbuf_addn(out, strbuf_text(&own), own.len);

@@ -83,7 +83,7 @@ static bool add_policy(struct store_writer *w, const struct tuple *t, struct err
 {
 	struct known_policy now = {.day = t->day}, *slot;
 	const char *rua = t->field[TUPLE_RUA];
-	uint8_t digest[DIGEST_SIZE];
+	uint8_t digest[SHA256_SIZE];
 
 	if (!digest_sha256(rua, strlen(rua), digest)) {
 		error_set(why, "out of memory");

@@ -69,7 +69,7 @@ static void add_results(struct strbuf *b, const struct row *row)
 
 static bool make_key(const struct strbuf *b, uint8_t key_r[TUPLE_KEY_SIZE])
 {
-	uint8_t digest[DIGEST_SIZE];
+	uint8_t digest[SHA256_SIZE];
 
 	if (!digest_sha256(strbuf_text(b), b->len, digest))
 		return false;
