@@ -325,6 +325,20 @@ static void log_facts(struct logline *l, const struct facts *f)
 		logline_text(l, "why", f->dmarc.reason);
 }
 
+static void log_question(void *queue_id, const struct lookups_seen *q)
+{
+	struct logline l;
+
+	logline_start(&l, queue_id);
+	logline_text(&l, "dns", dns_type_name(q->type));
+	logline_text(&l, "name", q->name);
+	logline_text(&l, "answer",
+		     q->answer != NULL ? dns_status_name(q->answer->status) : "none");
+	logline_text(&l, "used", q->waited ? "yes" : "no");
+	logline_int(&l, "ms", q->ms);
+	logline_send(&l, LOG_LEVEL_DEBUG);
+}
+
 /* The one line of a message: who, what was found, which rule, what was done. */
 static void log_verdict(struct session *s, const char *queue_id)
 {
@@ -465,6 +479,8 @@ const struct verdict *session_end(struct session *s, const char *queue_id)
 		store_message(s, queue_id);
 	m->verdict.waited_ms = clock_mono_ms() - begin;
 	count_action(&s->app->metrics, m->verdict.decision.action);
+	if (log_wanted(LOG_LEVEL_DEBUG))
+		lookups_each(s->evidence.lookups, log_question, (void *)queue_id);
 	log_verdict(s, queue_id);
 	return &m->verdict;
 }

@@ -143,6 +143,14 @@ class Verdicts(Case):
         reply = self.send(mail_from='b@long.example').reply
         self.assertRegex(reply, '^452 4[.]7[.]0 (%%){150}$')
 
+    def test_questions_at_level_debug(self):
+        self.start('log_level = debug\n')
+        self.send(author='nowhere.example')
+        log = self.d.log_text()
+        self.assertRegex(log, r'(?m)^alignd: \S+: dns=TXT name=good.example answer=ok used=yes ms=\d+$')
+        self.assertRegex(log, r'(?m)^alignd: \S+: dns=TXT name=_dmarc.nowhere.example answer=nxdomain used=yes ms=\d+$')
+        self.assertEqual(len([l for l in log.splitlines() if ' action=' in l]), 1)
+
     def test_early_replies(self):
         self.start('rule "c" { client = { 192.0.2.66 } stage = connect action = reject code = "554 5.7.1" text = "go away" }\n'
                    'rule "m" { mail_from = { evil.example } stage = mail action = tempfail }\n')
