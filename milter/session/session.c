@@ -332,8 +332,7 @@ static void log_question(void *queue_id, const struct lookups_seen *q)
 	logline_start(&l, queue_id);
 	logline_text(&l, "dns", dns_type_name(q->type));
 	logline_text(&l, "name", q->name);
-	logline_text(&l, "answer",
-		     q->answer != NULL ? dns_status_name(q->answer->status) : "none");
+	logline_text(&l, "answer", q->answer != NULL ? dns_status_name(q->answer->status) : "none");
 	logline_text(&l, "used", q->waited ? "yes" : "no");
 	logline_int(&l, "ms", q->ms);
 	logline_send(&l, LOG_LEVEL_DEBUG);
