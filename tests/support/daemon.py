@@ -20,8 +20,8 @@ class DaemonError(Exception):
     pass
 
 
-def with_its_own_malloc(test):
-    """leave the test out where a checker brings another"""
+def not_under_a_checker(test):
+    """leave the test out where a checker brings its own malloc() and opens files of its own"""
     return None if CHECKED else test
 
 

@@ -152,7 +152,7 @@ class AppArmor(unittest.TestCase):
         with open(PROFILE) as f:
             self.assertRegex(f.read(), r'(?m)^profile alignd /usr/\{,local/\}sbin/alignd \{$')
 
-    @unittest.skipIf('ALIGND_SANITIZED' in os.environ or daemon.UNDER, 'a checker opens files of its own')
+    @daemon.not_under_a_checker
     def test_it_allows_what_alignd_does(self):
         noon, smtp = int(time.time()) // 86400 * 86400 - 43200, Hangup()
         self.addCleanup(smtp.s.close)

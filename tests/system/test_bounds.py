@@ -114,7 +114,7 @@ class Bounds(unittest.TestCase):
     def test_cpu_of_records(self):
         self.cost(expensive.records(), CPU)
 
-    @daemon.with_its_own_malloc
+    @daemon.not_under_a_checker
     def test_memory_of_bodies(self):
         """the body is streamed: what is a hundred times larger needs next to nothing more"""
         peaks = []

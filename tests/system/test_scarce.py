@@ -64,7 +64,7 @@ class Scarce(Scratch):
         elif r.verdict == 'reject':
             self.assertEqual(kind.disposition, 'reject', r.reply)
 
-    @daemon.with_its_own_malloc
+    @daemon.not_under_a_checker
     def test_memory(self):
         self.rate = self.path('rate')
         with open(self.rate, 'wb') as f:
