@@ -156,7 +156,10 @@ static void says_that_there_is_no_such_program(void **state)
 	assert_int_equal(report_sendmail("/nonexistent/sendmail", 5, "a@b.example", "c@d.example",
 					 "x", 1, &p->why),
 			 REPORT_MAIL_LATER);
-	assert_string_equal(p->why.text, "/nonexistent/sendmail: No such file or directory");
+	/* valgrind makes a fork() of posix_spawn()'s vfork(), which cannot tell why */
+	assert_string_equal(p->why.text, getenv("ALIGND_UNDER") == NULL
+					     ? "/nonexistent/sendmail: No such file or directory"
+					     : "/nonexistent/sendmail: exit status 127");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

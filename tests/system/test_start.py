@@ -324,8 +324,11 @@ class Running(Case):
             self.skipTest('needs root')
         self.config('socket_mode = 0620\nsocket_group = daemon\n')
         self.d.start()
-        st = os.stat(self.path('m.sock'))
-        self.assertEqual((st.st_mode & 0o777, st.st_gid), (0o620, 1))
+
+        def dressed():                                          # a moment after the socket is there
+            st = os.stat(self.path('m.sock'))
+            return (st.st_mode & 0o777, st.st_gid) == (0o620, 1)
+        wait_for('mode and group', dressed)
 
     def test_in_the_background(self):
         listen = self.path('m.sock')
