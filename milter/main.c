@@ -352,19 +352,6 @@ static void reload(struct app *app, const struct options *o, const struct config
 	log_say(LOG_LEVEL_ERROR, "%s: the old configuration stays in force", why.text);
 }
 
-/* Tell the log how things stand. */
-static void welcome(const struct app *app, const struct options *o, const struct config *c)
-{
-	struct error why;
-
-	if (file_of(o) == NULL)
-		log_say(LOG_LEVEL_NOTICE,
-			"there is no " CONFIG_DEFAULT_FILE ": the defaults are used");
-	if (!probe_resolver(app->resolver, c, PROBE_MS, &why))
-		log_say(LOG_LEVEL_WARNING, "%s", why.text);
-	log_say(LOG_LEVEL_NOTICE, "alignd %s serves on %s", ALIGND_VERSION, c->listen);
-}
-
 static void *serve(void *arg)
 {
 	milter_serve();
@@ -372,14 +359,27 @@ static void *serve(void *arg)
 	return arg;
 }
 
-/* Serve until told to stop. */
-static int run(struct app *app, const struct options *o, const struct config *running)
+/* Serve from now on, and tell the log how things stand. Mail need not wait for the probe. */
+static void begin(const struct app *app, const struct options *o, const struct config *c)
 {
-	const sigset_t set = our_signals();
 	pthread_t thread;
+	struct error why;
 
+	if (file_of(o) == NULL)
+		log_say(LOG_LEVEL_NOTICE,
+			"there is no " CONFIG_DEFAULT_FILE ": the defaults are used");
+	log_say(LOG_LEVEL_NOTICE, "alignd %s serves on %s", ALIGND_VERSION, c->listen);
 	if (pthread_create(&thread, NULL, serve, NULL) != 0 || pthread_detach(thread) != 0)
 		die(EX_OSERR, "cannot start the server's thread");
+	if (!probe_resolver(app->resolver, c, PROBE_MS, &why))
+		log_say(LOG_LEVEL_WARNING, "%s", why.text);
+}
+
+/* Until told to stop. */
+static int wait_for_the_end(struct app *app, const struct options *o, const struct config *running)
+{
+	const sigset_t set = our_signals();
+
 	for (;;) {
 		switch (sigwaitinfo(&set, NULL)) {
 		case SIGHUP:
@@ -438,9 +438,9 @@ static int start(struct options *options, const struct config *config, const str
 	}
 	/* From here on nothing from outside ends the process but TERM and INT. */
 	reporter = reporter_start(&app);
-	welcome(&app, options, config);
+	begin(&app, options, config);
 	started(parent, EX_OK, to_syslog);
-	code = run(&app, options, config);
+	code = wait_for_the_end(&app, options, config);
 	config_unref(config);
 	finish(&app, reporter, code);
 fail:

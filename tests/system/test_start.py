@@ -263,7 +263,7 @@ class Running(Case):
         self.dns.__exit__()
         self.config('dns_timeout = 100ms\n')
         self.d.start()
-        wait_for('the log', lambda: 'serves on' in self.d.log_text(), 10)
+        wait_for('the log', lambda: 'does not answer' in self.d.log_text(), 10)
         self.assertRegex(self.d.log_text(), r'(?m)^alignd: the resolver \(127\.0\.0\.1@%d\) does not answer' % self.dns.port)
 
     def test_a_session_that_is_open_when_it_is_told_to_stop(self):
