@@ -193,14 +193,11 @@ static bool entry_refuse_unfit(struct entry *e)
 	return e->field.problem != DKIM_NONE;
 }
 
-static void entry_read(struct dkim_message *m, size_t i)
+static void entry_read(struct entry *e, time_t now)
 {
-	struct entry *e = &m->entries[i];
-	struct dkim_field *f = &e->field;
-
-	if (entry_refuse_unfit(e))
-		return;
-	dkim_field_read(f, DKIM_FIELD_DKIM, e->header.value, e->header.value_len, m->now);
+	if (!entry_refuse_unfit(e))
+		dkim_field_read(&e->field, DKIM_FIELD_DKIM, e->header.value, e->header.value_len,
+				now);
 }
 
 /* Read the first DKIM-Signature fields. False: out of memory. */
@@ -220,7 +217,7 @@ static bool entries_read(struct dkim_message *m)
 			continue;
 		m->entries[m->count].header = field;
 		m->entries[m->count].at = i;
-		entry_read(m, m->count++);
+		entry_read(&m->entries[m->count++], m->now);
 	}
 	return !headers_failed(m->headers);
 }
